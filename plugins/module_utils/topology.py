@@ -1,0 +1,127 @@
+# Copyright: (c) 2026, The aegis.temporal developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What one host has to know of the others, derived from inventory variables alone."""
+
+from __future__ import annotations
+
+import typing as t
+
+Variables = t.Mapping[str, t.Any]
+
+# The same numbers as the defaults of the roles; an inventory variable overrides each.
+DEFAULT_SERVICES = ["frontend", "history", "matching", "worker"]
+DEFAULT_SQL_MAX_CONNS = 20
+DEFAULT_VISIBILITY_SQL_MAX_CONNS = 10
+DEFAULT_WORKER_POOL = 5
+DEFAULT_WORKER_REPLICAS = 1
+DEFAULT_WORKER_PORT = 3000
+DEFAULT_FRONTEND_PORT = 7233
+DEFAULT_HTTP_PORT = 7243
+
+_SSH_CONNECTIONS = ("ssh", "smart", "paramiko", "paramiko_ssh", "ansible.builtin.ssh")
+_LOCAL_CONNECTIONS = ("local", "ansible.builtin.local")
+
+
+class TopologyError(ValueError):
+    """An inventory variable has a shape from which nothing can be derived."""
+
+
+def host_address(host: str, variables: Variables) -> str:
+    """Return the address under which the other hosts reach ``host``.
+
+    An explicit ``host_address`` wins; ``ansible_host`` is an address only where Ansible connects over SSH (for other
+    connections it is a container's name or the like); a local connection is this machine; else the name itself.
+    """
+    explicit = variables.get("host_address")
+    if explicit:
+        return str(explicit)
+    connection = str(variables.get("ansible_connection", "ssh"))
+    if connection in _LOCAL_CONNECTIONS:
+        return "127.0.0.1"
+    if connection in _SSH_CONNECTIONS and variables.get("ansible_host"):
+        return str(variables["ansible_host"])
+    return host
+
+
+def _integer(host: str, variables: Variables, name: str, default: int) -> int:
+    value = variables.get(name, default)
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        raise TopologyError(
+            "%s of host %s is %r: not a whole number. Give a whole number." % (name, host, value)
+        ) from None
+
+
+def _port(host: str, variables: Variables, service: str, key: str, default: int) -> int:
+    settings = variables.get("temporal_service_settings") or {}
+    service_settings = settings.get(service) or {}
+    value = service_settings.get(key, default)
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        raise TopologyError(
+            "temporal_service_settings.%s.%s of host %s is %r: not a port number. Give a number from 1 to 65535."
+            % (service, key, host, value)
+        ) from None
+
+
+def _temporal_node(host: str, variables: Variables) -> dict[str, t.Any]:
+    services = variables.get("temporal_services", DEFAULT_SERVICES)
+    if isinstance(services, str) or not isinstance(services, t.Sequence):
+        raise TopologyError(
+            "temporal_services of host %s is %r: not a list. Give a list such as ['frontend', 'history']."
+            % (host, services)
+        )
+    pools = _integer(host, variables, "temporal_sql_max_conns", DEFAULT_SQL_MAX_CONNS) + _integer(
+        host, variables, "temporal_visibility_sql_max_conns", DEFAULT_VISIBILITY_SQL_MAX_CONNS
+    )
+    return {
+        "host": host,
+        "address": str(variables.get("temporal_broadcast_address") or host_address(host, variables)),
+        "services": [str(service) for service in services],
+        "grpc_port": _port(host, variables, "frontend", "grpc_port", DEFAULT_FRONTEND_PORT),
+        "http_port": _port(host, variables, "frontend", "http_port", DEFAULT_HTTP_PORT),
+        "connections": pools * len(services),
+    }
+
+
+def _worker_node(host: str, variables: Variables) -> dict[str, t.Any]:
+    replicas = _integer(host, variables, "temporal_worker_replicas", DEFAULT_WORKER_REPLICAS)
+    pool = _integer(host, variables, "temporal_worker_database_pool_size", DEFAULT_WORKER_POOL)
+    return {
+        "host": host,
+        "address": host_address(host, variables),
+        "port": _integer(host, variables, "temporal_worker_port", DEFAULT_WORKER_PORT),
+        "replicas": replicas,
+        "connections": pool * replicas,
+    }
+
+
+def topology(
+    groups: t.Mapping[str, t.Sequence[str]], hostvars: t.Mapping[str, Variables]
+) -> dict[str, t.Any]:
+    """Return addresses, nodes per group and the sum of all connection pools.
+
+    Raises:
+        TopologyError: A variable that is needed for the answer has the wrong shape; the text names host and variable.
+    """
+
+    def members(group: str) -> list[str]:
+        return list(groups.get(group, []))
+
+    addresses = {host: host_address(host, hostvars[host]) for host in members("all")}
+    temporal = [_temporal_node(host, hostvars[host]) for host in members("temporal")]
+    workers = [_worker_node(host, hostvars[host]) for host in members("temporal_worker")]
+    return {
+        "addresses": addresses,
+        "postgres": [{"host": host, "address": addresses[host]} for host in members("postgres")],
+        "temporal": temporal,
+        "temporal_ui": [{"host": host, "address": addresses[host]} for host in members("temporal_ui")],
+        "temporal_worker": workers,
+        "orchestrators": [
+            {"host": host, "address": addresses[host]} for host in members("aegis_orchestrator")
+        ],
+        "connection_demand": sum(node["connections"] for node in temporal + workers),
+    }
