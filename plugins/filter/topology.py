@@ -11,6 +11,7 @@ import typing as t
 from ansible.errors import AnsibleFilterError
 from ansible_collections.aegis.temporal.plugins.module_utils.topology import (
     TopologyError,
+    declared,
     topology,
 )
 
@@ -18,6 +19,13 @@ from ansible_collections.aegis.temporal.plugins.module_utils.topology import (
 def _topology(groups: t.Any, hostvars: t.Any) -> dict[str, t.Any]:
     try:
         return topology(groups, hostvars)
+    except TopologyError as error:
+        raise AnsibleFilterError(str(error)) from error
+
+
+def _declared(hostvars: t.Any, name: str, default: t.Any = "") -> t.Any:
+    try:
+        return declared(hostvars, name, default)
     except TopologyError as error:
         raise AnsibleFilterError(str(error)) from error
 
@@ -42,6 +50,7 @@ class FilterModule:
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         return {
+            "declared": _declared,
             "topology": _topology,
             "node_endpoint": _node_endpoint,
             "password_path": _password_path,

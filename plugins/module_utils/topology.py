@@ -125,3 +125,27 @@ def topology(
         ],
         "connection_demand": sum(node["connections"] for node in temporal + workers),
     }
+
+
+def declared(hostvars: t.Mapping[str, Variables], name: str, default: t.Any = "") -> t.Any:
+    """Return the value that the inventory gives ``name`` for the deployment as a whole.
+
+    Two groups may have to agree on such a value, a login's password for one, while the inventory may name it in the
+    variables of one of them only. Defaults of roles do not count.
+
+    Raises:
+        TopologyError: Two hosts have different values; the text names the variable and the hosts, not the values.
+    """
+    first: tuple[str, t.Any] | None = None
+    for host in sorted(hostvars):
+        variables = hostvars[host]
+        if name not in variables:
+            continue
+        if first is None:
+            first = (host, variables[name])
+        elif variables[name] != first[1]:
+            raise TopologyError(
+                "%s has different values for %s and %s: it is one value of the whole deployment. "
+                "Set it once, in group_vars/all." % (name, first[0], host)
+            )
+    return default if first is None else first[1]

@@ -26,8 +26,16 @@ def seconds(result: t.Mapping[str, t.Any]) -> float | None:
         days, _separator, hours = hours.rpartition(" day, ") if " day, " in hours else ("0", "", hours)
         return round(int(days) * 86400 + int(hours) * 3600 + int(minutes) * 60 + float(rest), 3)
     if "elapsed" in result:
-        return round(float(result["elapsed"]), 3)
+        elapsed = result["elapsed"]
+        # C(ansible.builtin.uri) counts whole seconds: kept as such, so that the table can say so.
+        return elapsed if isinstance(elapsed, int) else round(float(elapsed), 3)
     return None
+
+
+def _took(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return "<%d" % (value + 1) if isinstance(value, int) else "%.2f" % value
 
 
 def _detail(result: t.Mapping[str, t.Any]) -> str:
@@ -67,10 +75,9 @@ def table(rows: t.Sequence[t.Mapping[str, t.Any]]) -> list[str]:
     """Return the lines of a table that a person reads: result, seconds, host, check and detail."""
     cells = [("RESULT", "SECONDS", "HOST", "CHECK", "DETAIL")]
     for entry in rows:
-        took = "-" if entry["seconds"] is None else "%.2f" % entry["seconds"]
         detail = str(entry["detail"]).splitlines()
         cells.append(
-            (entry["result"], took, entry["host"], entry["name"], detail[0][:100] if detail else "")
+            (entry["result"], _took(entry["seconds"]), entry["host"], entry["name"], detail[0][:100] if detail else "")
         )
     widths = [max(len(str(line[column])) for line in cells) for column in range(4)]
     return [

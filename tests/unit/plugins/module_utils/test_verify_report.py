@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.aegis.temporal.plugins.module_utils.verify_report import (
     ReportError,
     row,

@@ -1,0 +1,143 @@
+# Copyright: (c) 2026, The aegis.temporal developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Brings one component on a host to the wanted release; the logic of the module ``release``."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import typing as t
+
+from ansible_collections.aegis.temporal.plugins.module_utils import release_install, release_store
+from ansible_collections.aegis.temporal.plugins.module_utils.release_store import CURRENT, PREVIOUS, ReleaseError, Store
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+
+if t.TYPE_CHECKING:
+    Result = dict[str, t.Any]
+
+
+class Wish(t.NamedTuple):
+    """The options of the module; see its documentation."""
+
+    store: Store
+    version: str
+    kind: str
+    sha256: str
+    archive: str
+    preinstalled_path: str
+    binaries: t.Mapping[str, str]
+    activate: bool
+    python: str
+    timeout: float
+
+
+def present(wish: Wish, check_mode: bool) -> Result:
+    """Install, repair, link and tidy up as needed; raises ReleaseError."""
+    store = wish.store
+    sha256, found = _expected(wish, check_mode)
+    release = release_store.release_name(wish.version, sha256) if sha256 else ""
+    problems = release_store.problems(store.directory(release), sha256) if release else ["is not made yet"]
+    current = store.linked(CURRENT)
+    switch = wish.activate and current != release
+    tidy = release_store.surplus(store, release) if not problems or wish.archive else []
+    needed = bool(problems) and wish.kind != "preinstalled" and not wish.archive
+    changed = bool(problems or switch or tidy)
+    if not check_mode:
+        with _clear_errors(store):
+            if needed:
+                _make_incoming(store)
+                changed = False
+            else:
+                _install(wish, release, sha256, found, bool(problems))
+                if switch:
+                    release_store.activate(store, release)
+                for name in release_store.surplus(store, release):
+                    release_store.remove(os.path.join(store.home, name))
+    return {
+        "changed": changed,
+        "archive_needed": needed,
+        "incoming": store.incoming,
+        "directory": store.directory(release) if release else "",
+        "previous": store.linked(PREVIOUS),
+        "problems": problems,
+        "diff": _diff(wish, current, release, problems, tidy),
+    }
+
+
+def absent(wish: Wish, check_mode: bool) -> Result:
+    """Remove the component with all its releases."""
+    store = wish.store
+    exists = os.path.lexists(store.home)
+    if exists and not check_mode:
+        with _clear_errors(store):
+            release_store.remove(store.home)
+    return {
+        "changed": exists,
+        "archive_needed": False,
+        "incoming": store.incoming,
+        "diff": {"before": store.home + "\n" if exists else "", "after": ""},
+    }
+
+
+def _expected(wish: Wish, check_mode: bool) -> tuple[str, t.Mapping[str, str]]:
+    """Return the release's sha256 and, for preinstalled ones, where the binaries are."""
+    for what, value in (("component", wish.store.component), ("version", wish.version)):
+        if not _NAME.fullmatch(value):
+            raise ReleaseError("%s is %r: letters, digits and ._+- are allowed" % (what, value))
+    if wish.kind == "preinstalled":
+        found = release_install.find_preinstalled(wish.preinstalled_path, wish.binaries)
+        return release_install.preinstalled_sha256(found), found
+    if not wish.sha256 and check_mode:
+        return "", {}
+    if not _SHA256.fullmatch(wish.sha256):
+        raise ReleaseError("sha256 is %r: 64 hexadecimal digits are needed" % wish.sha256)
+    return wish.sha256, {}
+
+
+def _make_incoming(store: Store) -> None:
+    os.makedirs(store.root, exist_ok=True)
+    os.makedirs(store.incoming, exist_ok=True)
+    os.chmod(store.incoming, 0o700)
+
+
+def _install(wish: Wish, release: str, sha256: str, found: t.Mapping[str, str], needed: bool) -> None:
+    store = wish.store
+    os.makedirs(store.home, exist_ok=True)
+    if needed and wish.kind == "preinstalled":
+        release_install.preinstalled(store, release, found, sha256)
+    elif needed:
+        release_install.verify(wish.archive, sha256)
+        if wish.kind == "wheelhouse":
+            release_install.wheelhouse(store, release, wish.archive, sha256, wish.python, wish.timeout)
+        else:
+            release_install.unpacked(store, release, wish.archive, sha256)
+    if wish.archive:
+        release_store.remove(wish.archive)
+
+
+@contextlib.contextmanager
+def _clear_errors(store: Store) -> t.Iterator[None]:
+    """Turn errors of the file system into one sentence."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise ReleaseError(
+                "no space left under %s: free some and run again. What was current is untouched." % store.root
+            ) from error
+        raise ReleaseError("%s: %s" % (store.home, error)) from error
+
+
+def _diff(wish: Wish, current: str, release: str, problems: t.Sequence[str], tidy: t.Sequence[str]) -> dict[str, str]:
+    wanted = release or "%s (tarball not made yet)" % wish.version
+    before = ["current: %s" % (current or "none")]
+    after = ["current: %s" % (wanted if wish.activate else current or "none")]
+    before += ["%s: %s" % (wanted, problem) for problem in problems]
+    after += ["%s: complete" % wanted] if problems else []
+    before += ["to be removed: %s" % name for name in tidy]
+    return {"before": "\n".join(before) + "\n", "after": "\n".join(after) + "\n"}

@@ -1,0 +1,140 @@
+# Copyright: (c) 2026, The aegis.temporal developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Task queues: who polls them, and what polls instead when nobody does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible_collections.aegis.temporal.plugins.module_utils.namespaces import names
+from ansible_collections.aegis.temporal.plugins.module_utils.temporal_http import (
+    TemporalHttp,
+    TemporalProblem,
+    api_path,
+    read_answer,
+)
+
+TYPES = ("workflow", "activity")
+
+# Bounds for the search after what polls instead: enough to find a wrong name, few enough to stay quick.
+_NAMESPACES = 20
+_QUEUES = 20
+
+
+def pollers(client: TemporalHttp, namespace: str, queue: str, queue_type: str) -> list[dict[str, Any]]:
+    """Return identity, last access (ISO 8601) and age in seconds of each poller; C(queue_type) is one of TYPES.
+
+    The server keeps a poller for about five minutes after its last poll, and a poll lasts about a minute: judge by age.
+    Age is counted by the server's own clock (the Date of its answer, whole seconds).
+    """
+    answer = client.get(
+        api_path("namespaces", namespace, "task-queues", queue),
+        {"taskQueueType": f"TASK_QUEUE_TYPE_{queue_type.upper()}"},
+    )
+    now = client.server_time or datetime.now(timezone.utc)
+    found = read_answer(
+        "The description of a task queue",
+        answer,
+        lambda content: [_poller(entry, now) for entry in content.get("pollers", [])],
+    )
+    return sorted(found, key=lambda poller: str(poller["identity"]))
+
+
+def _poller(entry: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    seen = _time(entry.get("lastAccessTime", ""))
+    return {
+        "identity": entry.get("identity", ""),
+        "last_access_time": seen.isoformat() if seen else "",
+        # A poll can arrive within the second that the Date header leaves out.
+        "age": max(round((now - seen).total_seconds(), 1), 0.0) if seen else None,
+    }
+
+
+def shortage(
+    found: Mapping[str, list[dict[str, Any]]], max_age: float, min_count: int, identities: Iterable[str]
+) -> list[str]:
+    """Say what is missing of each type: the number of fresh pollers up to C(min_count), and expected identities.
+
+    C(found) maps a type of TYPES to its pollers, C(max_age) is in seconds. Empty when all is well.
+    """
+    missing = []
+    for queue_type, all_pollers in found.items():
+        fresh = {poller["identity"] for poller in all_pollers if is_fresh(poller, max_age)}
+        if len(fresh) < min_count:
+            missing.append(f"{len(fresh)} of at least {min_count} {queue_type} pollers")
+        absent = sorted(set(identities) - fresh)
+        if absent:
+            missing.append(f"no {queue_type} poller {', '.join(absent)}")
+    return missing
+
+
+def is_fresh(poller: Mapping[str, Any], max_age: float) -> bool:
+    """Whether the poller polled within the last C(max_age) seconds."""
+    return poller["age"] is not None and poller["age"] <= max_age
+
+
+def elsewhere(client: TemporalHttp, namespace: str, queue: str) -> list[str]:
+    """Say what polls in place of C(queue): other queues of the namespace, and this queue in other namespaces.
+
+    The server has no list of task queues. What knows of some are the workers' heartbeats (server 1.28 and newer) and
+    the workflows; what a server cannot tell is left out.
+    """
+    found = []
+    for other in sorted(_known_queues(client, namespace) - {queue})[:_QUEUES]:
+        found += _described(client, namespace, other)
+    for other_namespace in _namespaces(client):
+        if other_namespace != namespace:
+            found += _described(client, other_namespace, queue)
+    return found
+
+
+def _described(client: TemporalHttp, namespace: str, queue: str) -> list[str]:
+    identities = set()
+    for queue_type in TYPES:
+        identities |= {poller["identity"] for poller in _or_nothing(pollers, client, namespace, queue, queue_type)}
+    if not identities:
+        return []
+    return [f"task queue {queue!r} of namespace {namespace!r} is polled by {', '.join(sorted(identities))}"]
+
+
+def _known_queues(client: TemporalHttp, namespace: str) -> set[str]:
+    known = set()
+    for route, take in (("workers", _queues_of_workers), ("workflows", _queues_of_workflows)):
+        answer = _or_nothing(client.get, api_path("namespaces", namespace, route), {"pageSize": "100"}) or {}
+        known |= read_answer(f"The list of {route}", answer, take)
+    return known
+
+
+def _queues_of_workers(answer: Mapping[str, Any]) -> set[str]:
+    return {str(entry["workerHeartbeat"]["taskQueue"]) for entry in answer.get("workersInfo", [])}
+
+
+def _queues_of_workflows(answer: Mapping[str, Any]) -> set[str]:
+    return {str(entry["taskQueue"]) for entry in answer.get("executions", [])}
+
+
+def _namespaces(client: TemporalHttp) -> list[str]:
+    answer = _or_nothing(client.get, api_path("namespaces"), {"pageSize": str(_NAMESPACES)}) or {}
+    return [name for name in read_answer("The list of namespaces", answer, names) if name != "temporal-system"]
+
+
+def _or_nothing(call: Any, *arguments: Any) -> Any:
+    """The answer, or an empty list where this server or this identity may not: a hint must not fail a module."""
+    try:
+        return call(*arguments)
+    except TemporalProblem:
+        return []
+
+
+def _time(text: str) -> datetime | None:
+    """Read the server's RFC 3339 time; its nanoseconds are cut to what Python can hold."""
+    head, _point, fraction = text.rstrip("Z").partition(".")
+    try:
+        moment = datetime.strptime(head, "%Y-%m-%dT%H:%M:%S")
+    except ValueError:
+        return None
+    micro = int((fraction + "000000")[:6]) if fraction.isdigit() else 0
+    return moment.replace(microsecond=micro, tzinfo=timezone.utc)

@@ -1,0 +1,160 @@
+# Copyright: (c) 2026, The aegis.temporal developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Workflows over the HTTP API: start, describe, wait for the end.
+
+Payloads are exchanged in their exact form (C(noPayloadShorthand)), not in the readable shorthand, which cannot tell
+every value from every other.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.aegis.temporal.plugins.module_utils.http_client import TIMEOUT, HttpProblem
+from ansible_collections.aegis.temporal.plugins.module_utils.temporal_http import (
+    TemporalHttp,
+    TemporalProblem,
+    api_path,
+    read_answer,
+)
+
+_EXACT = {"noPayloadShorthand": "true"}
+# The server holds a long poll for 20 seconds before it answers "nothing yet" (frontend's history service).
+_LONG_POLL = 25.0
+
+# Attributes of the event that closes a run, by the event's type.
+_CLOSE_ATTRIBUTES = {
+    "COMPLETED": "workflowExecutionCompletedEventAttributes",
+    "FAILED": "workflowExecutionFailedEventAttributes",
+    "CANCELED": "workflowExecutionCanceledEventAttributes",
+    "TERMINATED": "workflowExecutionTerminatedEventAttributes",
+    "TIMED_OUT": "workflowExecutionTimedOutEventAttributes",
+    "CONTINUED_AS_NEW": "workflowExecutionContinuedAsNewEventAttributes",
+}
+
+
+def describe(client: TemporalHttp, namespace: str, workflow_id: str, run_id: str = "") -> dict[str, Any] | None:
+    """Return run, status, type, task queue and history length; the newest run without C(run_id). None: no such run."""
+    params = {"execution.runId": run_id} if run_id else None
+    try:
+        answer = client.get(api_path("namespaces", namespace, "workflows", workflow_id), params)
+    except TemporalProblem as problem:
+        if problem.not_found and not problem.namespace_missing:
+            return None
+        raise
+    return read_answer("The description of a workflow", answer, _summary)
+
+
+def _summary(answer: Mapping[str, Any]) -> dict[str, Any]:
+    info = answer["workflowExecutionInfo"]
+    return {
+        "workflow_id": info["execution"]["workflowId"],
+        "run_id": info["execution"]["runId"],
+        "status": status_name(info["status"]),
+        "workflow_type": info["type"]["name"],
+        "task_queue": answer["executionConfig"]["taskQueue"]["name"],
+        "history_length": int(info.get("historyLength", 0)),
+        "start_time": info.get("startTime", ""),
+        "close_time": info.get("closeTime", ""),
+    }
+
+
+def start(client: TemporalHttp, namespace: str, workflow_id: str, request: Mapping[str, Any]) -> tuple[str, bool]:
+    """Start a run with the fields of C(request) (StartWorkflowExecutionRequest, JSON names).
+
+    Must carry a C(requestId), by which the server recognises a request that arrives twice.
+    Returns the run id and whether a new run began (false: the conflict policy joined one).
+    """
+    answer = client.post(api_path("namespaces", namespace, "workflows", workflow_id), request, _EXACT)
+    # Servers before 1.25 say nothing; they joined nothing either, unless asked to by the policy.
+    run_id = read_answer("The answer to the start of a workflow", answer, lambda content: str(content["runId"]))
+    return run_id, bool(answer.get("started", "status" not in answer))
+
+
+def wait_for_close(
+    client: TemporalHttp, namespace: str, workflow_id: str, run_id: str, left: float
+) -> dict[str, Any] | None:
+    """Wait up to C(left) seconds, but no longer than one long poll, for the run to close.
+
+    Returns status, result, failure and the run that follows (C(new_run_id)), or None when it has not closed.
+    """
+    params = {
+        **_EXACT,
+        "execution.runId": run_id,
+        "waitNewEvent": "true",
+        "historyEventFilterType": "HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT",
+    }
+    limit = min(max(left, 1.0), _LONG_POLL)
+    try:
+        answer = client.get(api_path("namespaces", namespace, "workflows", workflow_id, "history"), params, limit)
+    except HttpProblem as problem:
+        if problem.kind == TIMEOUT:
+            return None
+        raise
+    return read_answer("The history of a workflow", answer, _closing)
+
+
+def status_name(status: str) -> str:
+    """C(WORKFLOW_EXECUTION_STATUS_TIMED_OUT) as C(timed_out)."""
+    return status.replace("WORKFLOW_EXECUTION_STATUS_", "").lower()
+
+
+def to_payloads(arguments: Sequence[Any]) -> dict[str, Any]:
+    """Encode arguments as JSON payloads."""
+    return {"payloads": [_payload(argument) for argument in arguments]}
+
+
+def from_payloads(payloads: Mapping[str, Any] | None) -> list[Any]:
+    """Decode JSON and empty payloads; of any other encoding return C(encoding) and the base64 C(data)."""
+    return [_value(payload) for payload in (payloads or {}).get("payloads", [])]
+
+
+def _payload(value: Any) -> dict[str, Any]:
+    return {
+        "metadata": {"encoding": base64.b64encode(b"json/plain").decode()},
+        "data": base64.b64encode(json.dumps(value).encode()).decode(),
+    }
+
+
+def _value(payload: Mapping[str, Any]) -> Any:
+    try:
+        encoding = base64.b64decode(payload.get("metadata", {}).get("encoding", "")).decode()
+        data = base64.b64decode(payload.get("data", ""))
+        if encoding == "json/plain":
+            return json.loads(data)
+    except (ValueError, binascii.Error):
+        encoding = "unreadable"
+    if encoding == "binary/null":
+        return None
+    return {"encoding": encoding, "data": payload.get("data", "")}
+
+
+def _closing(answer: Mapping[str, Any]) -> dict[str, Any] | None:
+    events = answer.get("history", {}).get("events", [])
+    if not events:
+        return None
+    event = events[-1]
+    status = str(event.get("eventType", "")).replace("EVENT_TYPE_WORKFLOW_EXECUTION_", "")
+    attributes = event.get(_CLOSE_ATTRIBUTES.get(status, ""), {})
+    results = from_payloads(attributes.get("result"))
+    return {
+        "status": status.lower(),
+        "result": results[0] if len(results) == 1 else (results or None),
+        "failure": _failure(attributes.get("failure")) or attributes.get("reason", ""),
+        "new_run_id": attributes.get("newExecutionRunId", ""),
+        "history_length": int(event.get("eventId", 0)),
+    }
+
+
+def _failure(failure: Mapping[str, Any] | None) -> str:
+    """The chain of messages, outermost first: C(Activity task failed: disk full)."""
+    messages = []
+    while failure:
+        messages.append(failure.get("message", ""))
+        failure = failure.get("cause")
+    return ": ".join(filter(None, messages))

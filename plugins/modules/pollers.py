@@ -1,0 +1,319 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The aegis.temporal developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: pollers
+short_description: Check that workers poll a Temporal task queue
+version_added: 0.1.0
+description:
+  - Reads the pollers of a task queue over the HTTP API of the frontend, for workflow and activity tasks, and waits
+    until enough of them have polled lately.
+  - A queue without pollers is no error for the server. Workflows started on it wait for ever, and the usual cause is a
+    name that differs by a letter. So when time runs out, the message names what polls instead.
+  - Changes nothing.
+author:
+  - The aegis.temporal developers (!UNKNOWN)
+extends_documentation_fragment:
+  - aegis.temporal.attributes
+  - aegis.temporal.attributes.action_group
+  - aegis.temporal.connection
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Looks once, does not wait, and reports missing pollers as a warning. The run that would start the workers has
+        not happened.
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+  platform:
+    platforms: posix
+    support: full
+options:
+  task_queue:
+    description: Name of the task queue.
+    type: str
+    required: true
+  namespace:
+    description:
+      - Namespace of the task queue.
+      - Falls back to the environment variable E(TEMPORAL_NAMESPACE).
+    type: str
+    default: default
+  types:
+    description: Kinds of tasks that must be polled for.
+    type: list
+    elements: str
+    choices: [workflow, activity]
+    default: [workflow, activity]
+  min_count:
+    description: How many different pollers each of O(types) needs.
+    type: int
+    default: 1
+  identities:
+    description:
+      - Identities of workers that must be among the pollers of each of O(types). Others may be there too.
+      - The AEGIS worker's identity is C(host:port) of its HTTP API.
+    type: list
+    elements: str
+    default: []
+  max_age:
+    description:
+      - Seconds since its last poll after which a poller no longer counts.
+      - A poll lasts a little more than a minute, and the server keeps a poller for five minutes after its last one. A
+        smaller value than 60 would refuse workers that are well.
+    type: float
+    default: 90.0
+  wait:
+    description: Whether to wait. With V(false) one look decides.
+    type: bool
+    default: true
+  wait_timeout:
+    description: Seconds to wait. A request that is under way by then may still take O(timeout).
+    type: float
+    default: 60.0
+  wait_interval:
+    description: Seconds between two looks.
+    type: float
+    default: 1.0
+seealso:
+  - module: aegis.temporal.worker_health
+  - module: aegis.temporal.workflow_run
+"""
+
+EXAMPLES = r"""
+- name: Somebody polls the queue of the agents
+  aegis.temporal.pollers:
+    http_url: http://127.0.0.1:7243
+    task_queue: aegis-agents
+
+- name: Both replicas poll it again after a restart
+  aegis.temporal.pollers:
+    http_url: http://127.0.0.1:7243
+    namespace: default
+    task_queue: aegis-agents
+    min_count: 2
+    identities:
+      - worker-1:3000
+      - worker-1:3001
+    wait_timeout: 120
+
+- name: Who polls just now, without any demand
+  aegis.temporal.pollers:
+    http_url: http://127.0.0.1:7243
+    task_queue: aegis-agents
+    min_count: 0
+    wait: false
+  register: agents_queue
+"""
+
+RETURN = r"""
+satisfied:
+  description: Whether all that was asked for is there. V(false) only in check mode and on failure.
+  returned: when the server answered, and in check mode
+  type: bool
+pollers:
+  description: All pollers that the server names, those that no longer count included.
+  returned: when the server answered, and in check mode
+  type: list
+  elements: dict
+  contains:
+    identity:
+      description: Identity of the worker.
+      type: str
+    type:
+      description: V(workflow) or V(activity).
+      type: str
+    last_access_time:
+      description: Time of the last poll, ISO 8601.
+      type: str
+    age:
+      description: Seconds since then by the server's clock, V(null) where the server gives no time.
+      type: float
+    fresh:
+      description: Whether that is within O(max_age).
+      type: bool
+  sample:
+    - identity: worker-1:3000
+      type: workflow
+      last_access_time: "2026-11-23T05:39:19.355477+00:00"
+      age: 3.6
+      fresh: true
+missing:
+  description: What is missing, one sentence part each.
+  returned: when the server answered, and in check mode
+  type: list
+  elements: str
+  sample: []
+elsewhere:
+  description: What polls instead, as far as the server can tell.
+  returned: on failure
+  type: list
+  elements: str
+  sample:
+    - task queue 'aegis-agent' of namespace 'default' is polled by worker-1:3000
+elapsed:
+  description: Seconds that the module took.
+  returned: always
+  type: float
+  sample: 0.012
+"""
+
+from ansible.module_utils.basic import AnsibleModule, env_fallback
+from ansible_collections.aegis.temporal.plugins.module_utils import namespaces, task_queues
+from ansible_collections.aegis.temporal.plugins.module_utils.connection import (
+    connection_argument_spec,
+    read_connection,
+)
+from ansible_collections.aegis.temporal.plugins.module_utils.http_client import REQUESTS_IMPORT_ERROR
+from ansible_collections.aegis.temporal.plugins.module_utils.outcome import Problem, check_wait, run
+from ansible_collections.aegis.temporal.plugins.module_utils.polling import poll_until
+from ansible_collections.aegis.temporal.plugins.module_utils.temporal_http import TemporalHttp
+
+
+class Observer:
+    """Looks at the queue until it has the pollers that are wanted."""
+
+    def __init__(self, params):
+        self.params = params
+        self.client = TemporalHttp(read_connection(params).http)
+        self.found = None
+        self.trouble = None
+
+    def missing(self):
+        params = self.params
+        if self.found is None:
+            return ["an answer of the server"]
+        return task_queues.shortage(self.found, params["max_age"], params["min_count"], params["identities"])
+
+    def look(self, client):
+        """Ask once. Trouble that may pass is kept for the message."""
+        params = self.params
+        try:
+            self.found = {
+                queue_type: task_queues.pollers(client, params["namespace"], params["task_queue"], queue_type)
+                for queue_type in params["types"]
+            }
+            self.trouble = None
+        except Problem as problem:
+            if getattr(problem, "namespace_missing", False):
+                namespaces.require(client, params["namespace"])
+            if not problem.temporary:
+                raise
+            self.trouble = problem
+            return None
+        return None if self.missing() else True
+
+    def result(self):
+        flat = [
+            {**poller, "type": queue_type, "fresh": task_queues.is_fresh(poller, self.params["max_age"])}
+            for queue_type, pollers in (self.found or {}).items()
+            for poller in pollers
+        ]
+        return {"pollers": flat, "missing": self.missing()}
+
+    def failure(self):
+        """The Problem that says what is missing and what is there in its place."""
+        params = self.params
+        if self.trouble:
+            return type_of_trouble(self.trouble, self.result())
+        result = self.result()
+        parts = [
+            f"Task queue {params['task_queue']!r} of namespace {params['namespace']!r} lacks pollers: "
+            f"{', '.join(result['missing'])}."
+        ]
+        stale = [f"{poller['identity']} ({poller['age']:g} s ago)" for poller in result["pollers"] if is_stale(poller)]
+        if stale:
+            parts.append(f"Polled earlier, but not within max_age: {', '.join(sorted(set(stale)))}.")
+        others = sorted({poller["identity"] for poller in result["pollers"] if poller["fresh"]})
+        if others:
+            parts.append(f"Poll it now: {', '.join(others)}.")
+        try:
+            elsewhere = task_queues.elsewhere(self.client.once(), params["namespace"], params["task_queue"])
+        except Problem:
+            elsewhere = []
+        if elsewhere:
+            parts.append(f"In its place: {'; '.join(elsewhere)}.")
+        parts.append("Do the workers run, and do they use exactly this task queue, namespace and server?")
+        return Problem(" ".join(parts), satisfied=False, elsewhere=elsewhere, **result)
+
+
+def is_stale(poller):
+    return not poller["fresh"] and poller["age"] is not None
+
+
+def type_of_trouble(trouble, result):
+    """The trouble itself, with what was last seen beside it."""
+    trouble.result.update(satisfied=False, elsewhere=[], **result)
+    return trouble
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            **connection_argument_spec(),
+            "task_queue": {"type": "str", "required": True},
+            "namespace": {"type": "str", "default": "default", "fallback": (env_fallback, ["TEMPORAL_NAMESPACE"])},
+            "types": {
+                "type": "list",
+                "elements": "str",
+                "choices": ["workflow", "activity"],
+                "default": ["workflow", "activity"],
+            },
+            "min_count": {"type": "int", "default": 1},
+            "identities": {"type": "list", "elements": "str", "default": []},
+            "max_age": {"type": "float", "default": 90.0},
+            "wait": {"type": "bool", "default": True},
+            "wait_timeout": {"type": "float", "default": 60.0},
+            "wait_interval": {"type": "float", "default": 1.0},
+        },
+        supports_check_mode=True,
+    )
+
+    def work():
+        params = module.params
+        check(params)
+        observer = Observer(params)
+        if module.check_mode:
+            return once_without_demand(module, observer)
+        if params["wait"]:
+            client = observer.client.once()
+            satisfied = poll_until(lambda left: observer.look(client), params["wait_timeout"], params["wait_interval"])
+        else:
+            satisfied = observer.look(observer.client)
+        if not satisfied:
+            raise observer.failure()
+        return {"changed": False, "satisfied": True, **observer.result()}
+
+    run(module, work, REQUESTS_IMPORT_ERROR)
+
+
+def check(params):
+    check_wait(params["wait_timeout"], params["wait_interval"])
+    if not params["task_queue"].strip() or not params["namespace"].strip():
+        raise Problem("task_queue and namespace must not be empty.")
+    if not params["types"]:
+        raise Problem("types is empty: name workflow, activity or both.")
+    if params["min_count"] < 0:
+        raise Problem(f"min_count is {params['min_count']}: it must be 0 or more.")
+    if not params["max_age"] > 0:
+        raise Problem(f"max_age is {params['max_age']}: it must be more than 0 seconds.")
+
+
+def once_without_demand(module, observer):
+    satisfied = bool(observer.look(observer.client.once()))
+    if not satisfied:
+        module.warn(
+            f"Task queue {module.params['task_queue']!r} of namespace {module.params['namespace']!r} would lack: "
+            f"{', '.join(observer.missing())}."
+        )
+    return {"changed": False, "satisfied": satisfied, **observer.result()}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The activity that runs a System state's command.
+
+A command runs at most once. Until the runtime is reached a failure is reported as retryable, and Temporal starts the
+activity again; from there on every failure is final. The same holds for a worker that dies: the workflow's retry
+policy does not repeat an activity that timed out (``temporal/policies.py``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from temporalio import activity
+
+from ..runtime.client import RuntimeClient
+from ..runtime.errors import RuntimeCallError
+from ..runtime.proto import aegis_runtime_pb2 as pb
+from . import names
+from .errors import from_runtime, interrupted
+from .events import deliver
+from .heartbeat import beating
+from .messages import SystemCommandInput, SystemCommandOutput
+from .publisher import EventPublisher
+
+# The orchestrator's own limit for a command without one.
+DEFAULT_LIMIT_SECONDS: Final = 600
+# The runtime ends the command itself; the call's deadline is for a runtime that does not.
+_MARGIN_SECONDS: Final = 30
+
+
+class CommandActivities:
+    """System commands."""
+
+    def __init__(self, runtime: RuntimeClient, publisher: EventPublisher) -> None:
+        self._runtime = runtime
+        self._publisher = publisher
+
+    @activity.defn(name=names.SYSTEM_COMMAND)
+    async def execute(self, command: SystemCommandInput) -> SystemCommandOutput:
+        """Deliver the waiting events, then run the command."""
+        async with beating():
+            await deliver(self._publisher, command.events)
+            try:
+                await self._runtime.ready("ExecuteSystemCommand")
+                return await self._run(command)
+            except asyncio.CancelledError:
+                if activity.is_worker_shutdown():
+                    raise interrupted("The command") from None
+                raise
+            except RuntimeCallError as error:
+                raise from_runtime(error, retryable=error.retryable, events_sent=True) from None
+
+    async def _run(self, command: SystemCommandInput) -> SystemCommandOutput:
+        limit = command.timeout or DEFAULT_LIMIT_SECONDS
+        try:
+            response = await self._runtime.execute_system_command(
+                pb.ExecuteSystemCommandRequest(
+                    command=command.command,
+                    env=command.env,
+                    workdir=command.workdir,
+                    timeout_seconds=command.timeout,
+                ),
+                tenant_id=command.tenant_id,
+                deadline=limit + _MARGIN_SECONDS,
+            )
+        except RuntimeCallError as error:
+            if not error.timed_out:
+                raise
+            return SystemCommandOutput(
+                exit_code=124,
+                stdout="",
+                stderr=f"The command did not end within {limit} s: {error.details}",
+                duration_ms=limit * 1000,
+                timed_out=True,
+            )
+        return SystemCommandOutput(
+            exit_code=response.exit_code,
+            stdout=response.stdout,
+            stderr=response.stderr,
+            duration_ms=response.duration_ms,
+        )

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The activity that delivers events which travel with no other work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from temporalio import activity
+
+from ..interpreter.events import Event
+from . import names
+from .errors import undelivered
+from .heartbeat import beating
+from .messages import Delivery, EventBatch
+from .publisher import EventPublisher, UndeliveredError
+
+
+async def deliver(publisher: EventPublisher, events: Sequence[Event]) -> Delivery:
+    """Deliver events inside any activity; its attempts count as the delivery's.
+
+    Raises a retryable ``ApplicationError`` when that may succeed later.
+    """
+    try:
+        return await publisher.deliver(events, activity.info().attempt)
+    except UndeliveredError as error:
+        raise undelivered(str(error), error.retry_after) from None
+
+
+class EventActivities:
+    """Delivery of events."""
+
+    def __init__(self, publisher: EventPublisher) -> None:
+        self._publisher = publisher
+
+    @activity.defn(name=names.PUBLISH_EVENTS)
+    async def publish(self, batch: EventBatch) -> Delivery:
+        """Deliver a batch; may be repeated."""
+        async with beating():
+            return await deliver(self._publisher, batch.events)

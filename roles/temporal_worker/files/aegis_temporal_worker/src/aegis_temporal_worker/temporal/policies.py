@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Time limits and retry policies of activities.
+
+They are part of what a replay must find again: changing one changes new runs only, and never breaks a run in flight
+(Temporal compares the kinds and types of commands, not their limits).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from temporalio.common import RetryPolicy
+
+# A worker that died is noticed after this; activities/heartbeat.py beats well within it.
+HEARTBEAT_LIMIT: Final = timedelta(seconds=10)
+# How often the SDK passes heartbeats on; the default would be 80 % of the limit, too near to it.
+HEARTBEAT_THROTTLE: Final = timedelta(seconds=3)
+
+# First try inside the workflow task, which costs one marker in place of six events and a second workflow task.
+LOCAL_LIMIT: Final = timedelta(seconds=5)
+ONCE: Final = RetryPolicy(maximum_attempts=1)
+
+# An orchestrator or a database that is away: keep asking, at most every half minute.
+_LONGEST_GAP: Final = timedelta(seconds=30)
+PATIENT: Final = RetryPolicy(maximum_interval=_LONGEST_GAP)
+# For work that may have effects: what is reported as retryable has not begun, so it is tried again; a worker that was
+# lost may have begun it, so it is not. The server knows timeouts by these names
+# (temporalio/temporal, common/retrypolicy: TimeoutFailureTypePrefix).
+AT_MOST_ONCE: Final = RetryPolicy(
+    maximum_interval=_LONGEST_GAP,
+    non_retryable_error_types=["TemporalTimeout:Heartbeat", "TemporalTimeout:StartToClose"],
+)
+
+# How long a run waits for an orchestrator that is away, before a state fails or an event is given up.
+OUTAGE_LIMIT: Final = timedelta(hours=1)
+# A terminal event is what ends the orchestrator's record.
+TERMINAL_LIMIT: Final = timedelta(hours=24)
+# Without a definition or a workspace there is no run yet; its caller is waiting.
+START_LIMIT: Final = timedelta(minutes=10)
+# One attempt to deliver events, read a definition, create or destroy a workspace.
+SHORT_LIMIT: Final = timedelta(minutes=2)
+# What a command's activity needs beside the command: events, the channel, the runtime's own margin.
+COMMAND_MARGIN: Final = timedelta(minutes=5)
+
+# Events over this many bytes do not ride with an activity: Temporal warns at 256 KiB of input and refuses 2 MiB.
+RIDING_BYTES: Final = 200_000
+# Most bytes of events in the input of one activity.
+BATCH_BYTES: Final = 1_700_000

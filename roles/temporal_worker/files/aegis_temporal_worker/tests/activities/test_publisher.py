@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Contract 7.1, 7.5 and D4.1: delivery of events."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from aegis_temporal_worker.activities.publisher import EventPublisher, UndeliveredError
+from aegis_temporal_worker.runtime.auth import TokenProvider, TokenRefusedError, TokenUnavailableError
+
+from ..runtime.servers import Settings, http_server
+
+
+def event(number: int = 1, **fields: Any) -> dict[str, Any]:
+    return {"event_type": "WorkflowStateExited", "execution_id": "e", "temporal_sequence_number": number, **fields}
+
+
+@dataclass
+class Orchestrator:
+    """The event route; ``answers`` are given in turn, then 200."""
+
+    answers: list[Callable[[], web.StreamResponse]] = field(default_factory=list)
+    bodies: list[dict[str, Any]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        body = await request.read()
+        self.sizes.append(len(body))
+        self.bodies.append(json.loads(body))
+        self.headers.append(dict(request.headers))
+        self.paths.append(request.path)
+        return self.answers.pop(0)() if self.answers else web.json_response({"status": "received"})
+
+
+class Tokens:
+    """Tokens t1, t2 … a new one after each drop; or an error."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.count = 1
+        self.error = error
+
+    async def token(self) -> str | None:
+        if self.error is not None:
+            raise self.error
+        return f"t{self.count}"
+
+    def drop(self, token: str) -> None:
+        assert token == f"t{self.count}"
+        self.count += 1
+
+
+def answer(status: int, text: str = "", **headers: str) -> Callable[[], web.StreamResponse]:
+    return lambda: web.Response(status=status, text=text, headers=headers)
+
+
+async def deliver(
+    orchestrator: Orchestrator, events: list[dict[str, Any]], tokens: Any = None, attempt: int = 1
+) -> Any:
+    async with http_server(orchestrator) as url, aiohttp.ClientSession() as session:
+        publisher = EventPublisher(
+            Settings(aegis_orchestrator_url=f"{url}/"), session, tokens or TokenProvider(Settings())
+        )
+        return await publisher.deliver(events, attempt)
+
+
+async def test_one_request_per_event_in_order() -> None:
+    orchestrator = Orchestrator()
+    delivery = await deliver(orchestrator, [event(1), event(2, output={"ü": 1.0}), event(3)])
+    assert [body["temporal_sequence_number"] for body in orchestrator.bodies] == [1, 2, 3]
+    assert orchestrator.bodies[1]["output"] == {"ü": 1.0}
+    assert set(orchestrator.paths) == {"/v1/temporal-events"}
+    assert orchestrator.headers[0]["Content-Type"] == "application/json"
+    assert "Authorization" not in orchestrator.headers[0]
+    assert (delivery.delivered, delivery.refused) == (3, [])
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 429, 408])
+async def test_what_may_pass_is_raised_and_what_follows_waits(status: int) -> None:
+    orchestrator = Orchestrator([answer(200), answer(status, "busy")])
+    with pytest.raises(UndeliveredError, match=f"{status} to WorkflowStateExited no. 2: busy"):
+        await deliver(orchestrator, [event(1), event(2), event(3)])
+    assert len(orchestrator.bodies) == 2
+
+
+async def test_retry_after_is_passed_on() -> None:
+    with pytest.raises(UndeliveredError) as raised:
+        await deliver(Orchestrator([answer(429, **{"Retry-After": "7"})]), [event()])
+    assert raised.value.retry_after == 7
+    with pytest.raises(UndeliveredError) as raised:
+        await deliver(Orchestrator([answer(503, **{"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"})]), [event()])
+    assert raised.value.retry_after is None
+
+
+async def test_nobody_answers() -> None:
+    async with aiohttp.ClientSession() as session:
+        publisher = EventPublisher(Settings(), session, TokenProvider(Settings()))
+        with pytest.raises(UndeliveredError, match="temporal-events"):
+            await publisher.deliver([event()])
+
+
+async def test_a_connection_that_breaks_is_raised() -> None:
+    def cut() -> web.StreamResponse:
+        raise asyncio.CancelledError
+
+    with pytest.raises(UndeliveredError):
+        await deliver(Orchestrator([cut]), [event()])
+
+
+@pytest.mark.parametrize("status", [400, 404, 409, 413, 415, 422])
+async def test_refusals_are_logged_and_do_not_hold_up(status: int, caplog: pytest.LogCaptureFixture) -> None:
+    orchestrator = Orchestrator([answer(status, "Unknown event type"), answer(200)])
+    delivery = await deliver(orchestrator, [event(1), event(2)])
+    assert len(orchestrator.bodies) == 2
+    assert delivery.delivered == 1
+    assert [(item.sequence, item.status, item.answer) for item in delivery.refused] == [
+        (1, status, "Unknown event type")
+    ]
+    record = next(record for record in caplog.records if record.levelname == "ERROR")
+    assert (record.__dict__["status"], record.__dict__["execution_id"]) == (status, "e")
+
+
+@pytest.mark.parametrize("text", ["Failed to process event: Failed to persist event", "failed to query workflow"])
+async def test_a_400_of_storage_trouble_is_retried_for_a_while(text: str) -> None:
+    with pytest.raises(UndeliveredError):
+        await deliver(Orchestrator([answer(400, text)]), [event()], attempt=7)
+    assert (await deliver(Orchestrator([answer(400, text)]), [event()], attempt=8)).delivered == 0
+
+
+@pytest.mark.parametrize("text", ["Failed to process event: Failed to map event", "Workflow execution not found"])
+async def test_other_400s_are_final(text: str) -> None:
+    assert (await deliver(Orchestrator([answer(400, text)]), [event()])).refused[0].answer == text
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_refused_token_is_replaced_once(status: int) -> None:
+    orchestrator = Orchestrator([answer(status)])
+    delivery = await deliver(orchestrator, [event()], Tokens())
+    assert delivery.delivered == 1
+    assert [headers["Authorization"] for headers in orchestrator.headers] == ["Bearer t1", "Bearer t2"]
+
+
+async def test_a_token_refused_twice_is_a_refusal() -> None:
+    orchestrator = Orchestrator([answer(401), answer(401), answer(200)])
+    delivery = await deliver(orchestrator, [event(1), event(2)], Tokens())
+    assert ([item.sequence for item in delivery.refused], delivery.delivered) == ([1], 1)
+    assert len(orchestrator.bodies) == 3
+
+
+async def test_keycloak_away_is_retried_and_keycloak_refusing_is_not() -> None:
+    orchestrator = Orchestrator()
+    with pytest.raises(UndeliveredError, match="no answer"):
+        await deliver(orchestrator, [event()], Tokens(TokenUnavailableError("no answer")))
+    delivery = await deliver(orchestrator, [event()], Tokens(TokenRefusedError("invalid_client")))
+    assert "invalid_client" in delivery.refused[0].answer
+    assert orchestrator.bodies == []
+
+
+async def test_a_body_stays_under_two_megabytes() -> None:
+    orchestrator = Orchestrator()
+    # A line break is one byte in the text and two in JSON.
+    await deliver(orchestrator, [event(output={"stdout": "\n" * 1_400_000}, state_name="A")])
+    assert orchestrator.sizes[0] < 2_000_000
+    assert orchestrator.bodies[0]["output"]["truncated"] is True
+    assert orchestrator.bodies[0]["state_name"] == "A"
+
+
+async def test_a_lone_surrogate_is_sent_as_json_has_it() -> None:
+    orchestrator = Orchestrator()
+    await deliver(orchestrator, [event(output={"stdout": "a\ud800"})])
+    assert orchestrator.bodies[0]["output"]["stdout"] == "a\ud800"

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A whole run of the echo definition, and runs whose worker dies or stops in the middle."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from prometheus_client.parser import text_string_to_metric_families
+from tenacity import AsyncRetrying, retry_if_result, stop_after_delay, wait_fixed
+
+if TYPE_CHECKING:
+    from conftest import Standin, StartWorker, Worker
+
+Definition = dict[str, Any]
+StartRun = Callable[..., Awaitable[Any]]
+
+# Long enough that a test can act while it runs.
+SLOW = "touch started; while [ ! -e finish ]; do sleep 0.05; done; echo done"
+
+
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
+    """Wait until something holds."""
+    await AsyncRetrying(
+        retry=retry_if_result(lambda holds: not holds), stop=stop_after_delay(seconds), wait=wait_fixed(0.05)
+    )(condition)
+
+
+def slow_definition() -> Definition:
+    """Two states, the first of which runs until a file appears in the stand-in's scratch directory."""
+    return {
+        "workflow_id": str(uuid4()),
+        "tenant_id": "acme",
+        "name": "slow",
+        "version": "1.0.0",
+        "initial_state": "SLOW",
+        "context": {},
+        "scope": "tenant",
+        "states": {
+            "SLOW": {
+                "kind": "System",
+                "command": SLOW,
+                "env": {},
+                "transitions": [{"condition": "exit_code_zero", "target": "END"}],
+            },
+            "END": {"kind": "System", "command": "true", "env": {}, "transitions": []},
+        },
+    }
+
+
+def transcript(entries: list[dict[str, Any]]) -> list[tuple[int, str, str | None]]:
+    """Sequence, type and state of the events of a ledger, doubles left out."""
+    return [
+        (entry["sequence"], entry["event"]["event_type"], entry["event"].get("state_name"))
+        for entry in entries
+        if entry["kind"] == "event" and entry["status"] == 200 and not entry["double"]
+    ]
+
+
+async def test_the_transcript_is_the_contracts(
+    start_worker: StartWorker, standin: Standin, start_run: StartRun, echo: Definition
+) -> None:
+    worker = start_worker()
+    await worker.register(echo)
+    handle = await start_run(echo)
+    result = await handle.result()
+
+    assert (result["status"], result["iterations"], result["final_state"]) == ("completed", 2, "COMPLETE")
+    assert result["final_output"] == {"message": "Hello from AEGIS"}
+    events = [entry["event"] for entry in await standin.ledger(execution_id=handle.id)]
+    assert transcript(await standin.ledger(execution_id=handle.id)) == [
+        (1, "WorkflowExecutionStarted", None),
+        (2, "WorkflowStateEntered", "ECHO"),
+        (3, "WorkflowStateExited", "ECHO"),
+        (4, "WorkflowStateEntered", "COMPLETE"),
+        (5, "WorkflowStateExited", "COMPLETE"),
+        (6, "WorkflowExecutionCompleted", "COMPLETE"),
+    ]
+    assert {event["workflow_id"] for event in events} == {echo["workflow_id"]}
+    assert (events[2]["output"]["status"], events[2]["output"]["exit_code"]) == ("success", 0)
+    assert events[2]["output"]["stdout"] == events[2]["output"]["output"]["stdout"] == "Hello from AEGIS\n"
+    assert events[5]["final_output"] == {"message": "Hello from AEGIS"}
+    assert {"ECHO", "COMPLETE", "message", "workflow", "input", "intent", "tenant_id", "attachments"} <= set(
+        events[5]["final_blackboard"]
+    )
+
+    calls = await standin.ledger(kind="call")
+    assert [(call["method"], list(call["request"]["env"])) for call in calls] == [
+        ("ExecuteSystemCommand", ["MESSAGE"]),
+        ("ExecuteSystemCommand", ["RESULT"]),
+    ]
+    assert {call["tenant_id"] for call in calls} == {"acme"}
+
+
+async def test_metrics_count_the_run(
+    start_worker: StartWorker, start_run: StartRun, echo: Definition, task_queue: str
+) -> None:
+    worker = start_worker()
+    await worker.register(echo)
+    await (await start_run(echo)).result()
+
+    async def counted(name: str, **labels: str) -> float:
+        total = 0.0
+        for url in (worker.metrics_url, f"{worker.url}/metrics"):
+            async with worker.session.get(url) as answer:
+                families = text_string_to_metric_families(await answer.text())
+            total = sum(
+                sample.value
+                for family in families
+                for sample in family.samples
+                if sample.name == name and labels.items() <= sample.labels.items()
+            )
+        return total
+
+    name = "aegis_temporal_worker_activities_total"
+    assert await counted(name, activity="executeSystemCommandActivity", outcome="success") == 2
+    assert await counted("aegis_temporal_worker_activity_duration_seconds_count") == await counted(name)
+
+    async def polls_counted() -> bool:
+        return await counted("aegis_temporal_worker_polls_total", queue=task_queue, result="workflow_task") > 0
+
+    await until(polls_counted)
+    async with worker.session.get(worker.metrics_url.removesuffix("metrics")) as answer:
+        assert answer.status == 404
+
+
+async def test_a_run_survives_kill_9_of_its_worker(
+    start_worker: StartWorker, standin: Standin, start_run: StartRun
+) -> None:
+    worker = start_worker()
+    definition = slow_definition()
+    await worker.register(definition)
+    handle = await start_run(definition)
+    await _wait_for_command(standin)
+    # From here on no event is accepted: the run cannot get past the end of its first state.
+    await standin.faults(events={"status": 503})
+    await _finish_command(worker, standin)
+    await _wait_until_stuck(worker)
+    worker.process.send(signal.SIGKILL)
+    assert worker.process.wait() == -signal.SIGKILL
+
+    await standin.faults()
+    start_worker()
+    result = await handle.result()
+    assert (result["status"], result["final_state"]) == ("completed", "END")
+    assert transcript(await standin.ledger(execution_id=handle.id)) == [
+        (1, "WorkflowExecutionStarted", None),
+        (2, "WorkflowStateEntered", "SLOW"),
+        (3, "WorkflowStateExited", "SLOW"),
+        (4, "WorkflowStateEntered", "END"),
+        (5, "WorkflowStateExited", "END"),
+        (6, "WorkflowExecutionCompleted", "END"),
+    ]
+    commands = [call["request"]["command"] for call in await standin.ledger(kind="call")]
+    assert commands == [SLOW, "true"]
+
+
+async def test_sigterm_lets_a_running_activity_finish(
+    start_worker: StartWorker, standin: Standin, start_run: StartRun
+) -> None:
+    worker = start_worker()
+    definition = slow_definition()
+    await worker.register(definition)
+    handle = await start_run(definition)
+    await _wait_for_command(standin)
+    worker.process.send(signal.SIGTERM)
+
+    async def draining() -> bool:
+        status, body = await worker.health()
+        return status == 503 and body["worker"] == "draining"
+
+    await until(draining)
+    await _finish_command(worker, standin)
+    assert worker.process.wait() == 0
+
+    start_worker()
+    assert (await handle.result())["status"] == "completed"
+    commands = [call["request"]["command"] for call in await standin.ledger(kind="call")]
+    assert commands == [SLOW, "true"]
+
+
+async def test_a_second_signal_exits_at_once(start_worker: StartWorker, standin: Standin, start_run: StartRun) -> None:
+    worker = start_worker(SHUTDOWN_GRACE_SECONDS="3600")
+    definition = slow_definition()
+    await worker.register(definition)
+    await start_run(definition)
+    await _wait_for_command(standin)
+    worker.process.send(signal.SIGINT)
+
+    async def draining() -> bool:
+        return (await worker.health())[1]["worker"] == "draining"
+
+    await until(draining)
+    worker.process.send(signal.SIGTERM)
+    assert worker.process.wait(10) == 128 + signal.SIGTERM
+
+
+async def _wait_for_command(standin: Standin) -> None:
+    async def called() -> bool:
+        return any(entry["request"]["command"] == SLOW for entry in await standin.ledger(kind="call"))
+
+    await until(called)
+
+
+async def _finish_command(worker: Worker, standin: Standin) -> None:
+    scratch = worker.process.log.parent / "scratch"
+    (scratch / "finish").touch()
+
+
+async def _wait_until_stuck(worker: Worker) -> None:
+    """Until the worker has tried to publish and was refused."""
+
+    async def refused() -> bool:
+        return any(
+            "503" in json.dumps(json.loads(line))
+            for line in worker.process.log.read_text().splitlines()
+            if line.startswith("{")
+        )
+
+    await until(refused)

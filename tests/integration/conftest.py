@@ -1,0 +1,77 @@
+# Copyright: (c) 2026, The aegis.temporal developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fixtures of the integration tests: the modules against a real Temporal Server and real workers."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from loopback_stack import TemporalStack
+from loopback_stack.processes import ManagedProcess
+from module_testing import Outcome, RecordingProxy, echo_worker, recording_proxy, run_module
+
+pytest_plugins = ["loopback_stack.plugin"]
+
+RunModule = Callable[..., Outcome]
+StartWorker = Callable[..., ManagedProcess]
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def unique() -> Callable[[str], str]:
+    """Makes names that no other test uses."""
+    return lambda stem: f"{stem}-{next(_numbers)}"
+
+
+@pytest.fixture
+def frontend(temporal_stack: TemporalStack) -> Iterator[RecordingProxy]:
+    """The server's HTTP API behind a proxy that counts requests."""
+    with recording_proxy(temporal_stack.http_url) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def run(temporal_stack: TemporalStack, frontend: RecordingProxy) -> RunModule:
+    """Runs a module against the server, through the counting proxy: ``run("namespace", {...}, check=True)``."""
+
+    def run_it(name: str, options: dict[str, Any], **how: Any) -> Outcome:
+        return run_module(name, {"http_url": frontend.url, "address": temporal_stack.address, **options}, **how)
+
+    return run_it
+
+
+@pytest.fixture(scope="module")
+def start_worker(temporal_stack: TemporalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartWorker]:
+    """Starts a worker process and gives it back; all are ended after the tests of the file."""
+    with ExitStack() as started:
+
+        def start(task_queue: str, identity: str, namespace: str = "default") -> ManagedProcess:
+            log: Path = tmp_path_factory.mktemp("worker") / "log"
+            script = str(echo_worker.__file__)
+            process = ManagedProcess(
+                f"worker {identity}",
+                [sys.executable, script, temporal_stack.address, namespace, task_queue, identity],
+                log,
+            )
+            started.callback(process.stop)
+            polling = run_module(
+                "pollers",
+                {
+                    "http_url": temporal_stack.http_url,
+                    "namespace": namespace,
+                    "task_queue": task_queue,
+                    "identities": [identity],
+                },
+            )
+            assert not polling.failed, f"{polling.message}\n{process.log_tail()}"
+            return process
+
+        yield start

@@ -1,0 +1,63 @@
+# Copyright: (c) 2026, The aegis.temporal developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The EXAMPLES of the documentation, run by ansible-playbook as they are written, against this run's addresses."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import yaml
+from loopback_stack import TemporalStack
+from loopback_stack.processes import ManagedProcess
+from module_testing import http_answer, misbehaving
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+MODULES = ("namespace", "pollers", "workflow_run", "worker_health")
+HEALTHY = json.dumps({"status": "healthy", "temporal": "connected", "database": "connected"}).encode()
+
+
+@pytest.fixture(scope="module")
+def agents(start_worker: Callable[..., ManagedProcess]) -> None:
+    """The workers that the examples speak of."""
+    start_worker("aegis-agents", "worker-1:3000")
+    start_worker("aegis-agents", "worker-1:3001")
+
+
+@pytest.mark.usefixtures("agents")
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_run(temporal_stack: TemporalStack, tmp_path: Path, name: str) -> None:
+    module = importlib.import_module(f"ansible_collections.aegis.temporal.plugins.modules.{name}")
+    with ExitStack() as servers:
+        healthy = http_answer("200 OK", HEALTHY)
+        addresses = {
+            "http://127.0.0.1:7243": temporal_stack.http_url,
+            "127.0.0.1:7233": temporal_stack.address,
+            "http://127.0.0.1:3000": servers.enter_context(misbehaving(healthy)).url,
+            "http://127.0.0.1:3001": servers.enter_context(misbehaving(healthy)).url,
+        }
+        text = module.EXAMPLES
+        for documented, actual in addresses.items():
+            text = text.replace(documented, actual)
+        play = [{"hosts": "localhost", "gather_facts": False, "tasks": yaml.safe_load(text)}]
+        playbook = tmp_path / "examples.yml"
+        playbook.write_text(yaml.safe_dump(play))
+        completed = subprocess.run(
+            [str(Path(sys.executable).with_name("ansible-playbook")), "-i", "localhost,", "-c", "local", str(playbook)],
+            cwd=REPOSITORY,
+            env={**os.environ, "ANSIBLE_PYTHON_INTERPRETER": sys.executable},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+    assert f"ok={len(play[0]['tasks'])} " in completed.stdout

@@ -1,0 +1,104 @@
+# Copyright: (c) 2026, The aegis.temporal developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Puts PostgreSQL and Temporal Server together."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from .binaries import DEFAULT_VERSION, find_server_binaries
+from .postgres import Database, PostgresServer
+from .temporal import TemporalServer
+
+NAMESPACE = "default"
+"""The namespace that every stack registers."""
+
+
+@contextmanager
+def work_directory() -> Iterator[Path]:
+    """A temporary directory that the user postgres can enter, removed at the end."""
+    directory = Path(tempfile.mkdtemp(prefix="loopback-stack-"))
+    try:
+        directory.chmod(0o711)
+        yield directory
+    finally:
+        shutil.rmtree(directory)
+
+
+@dataclass(frozen=True)
+class TemporalStack:
+    """A healthy Temporal Server with its PostgreSQL and the namespace ``default``."""
+
+    server: TemporalServer
+    postgres: PostgresServer
+    store: Database
+    visibility: Database
+    namespace: str = NAMESPACE
+
+    @property
+    def address(self) -> str:
+        """``host:port`` of the frontend's gRPC API."""
+        return self.server.address
+
+    @property
+    def http_url(self) -> str:
+        """Base URL of the frontend's HTTP API."""
+        return self.server.http_url
+
+    @property
+    def version(self) -> str:
+        """Version of the server."""
+        return self.server.version
+
+    @property
+    def config_path(self) -> Path:
+        """The server's configuration file (holds the database passwords)."""
+        return self.server.config_path
+
+    def restart(self) -> None:
+        """Restart the server on the same addresses and wait until every service answers."""
+        self.server.restart()
+
+    def environment(self) -> dict[str, str]:
+        """Variables for a command: ``TEMPORAL_ADDRESS``, ``TEMPORAL_HTTP_URL``, ``DATABASE_ADMIN_URL`` …"""
+        return {
+            "TEMPORAL_ADDRESS": self.address,
+            "TEMPORAL_NAMESPACE": self.namespace,
+            "TEMPORAL_HTTP_URL": self.http_url,
+            "TEMPORAL_CONFIG_PATH": str(self.config_path),
+            "TEMPORAL_VERSION": self.version,
+            "DATABASE_ADMIN_URL": self.postgres.dsn,
+        }
+
+
+@contextmanager
+def temporal_stack(
+    postgres: PostgresServer, directory: Path, version: str = DEFAULT_VERSION
+) -> Iterator[TemporalStack]:
+    """Run Temporal Server ``version`` on two new databases of ``postgres``.
+
+    Raises BinariesMissing when the version was not built, ProcessFailed when it does not come up.
+    """
+    binaries = find_server_binaries(version)
+    own_directory = Path(tempfile.mkdtemp(prefix=f"temporal-{version}-", dir=directory))
+    # Several versions can share one cluster.
+    suffix = own_directory.name.rsplit("-", 1)[1].lower()
+    store = postgres.create_database(f"temporal_{suffix}", "temporal")
+    visibility = postgres.create_database(
+        f"temporal_visibility_{suffix}", "temporal_visibility", extensions=("btree_gin",)
+    )
+    server = TemporalServer(version, binaries, own_directory, store, visibility)
+    try:
+        server.set_up_schema()
+        server.start()
+        server.register_namespace(NAMESPACE)
+        server.wait_for_services()
+        yield TemporalStack(server, postgres, store, visibility)
+    finally:
+        server.stop()

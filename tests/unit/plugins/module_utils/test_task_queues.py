@@ -1,0 +1,64 @@
+# Copyright: (c) 2026, The aegis.temporal developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who counts as a poller, and what is said to be missing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.aegis.temporal.plugins.module_utils import task_queues
+
+
+def poller(identity: str, age: float | None) -> dict[str, Any]:
+    return {"identity": identity, "age": age}
+
+
+@pytest.mark.parametrize(
+    ("workflow", "activity", "min_count", "identities", "missing"),
+    [
+        ([("a", 1)], [("a", 1)], 1, [], []),
+        ([], [], 0, [], []),
+        ([], [("a", 1)], 1, [], ["0 of at least 1 workflow pollers"]),
+        ([("a", 1), ("b", 91)], [("a", 1), ("b", 2)], 2, [], ["1 of at least 2 workflow pollers"]),
+        # One worker with two entries is one worker.
+        ([("a", 1), ("a", 2)], [("a", 1), ("b", 1)], 2, [], ["1 of at least 2 workflow pollers"]),
+        ([("a", 1)], [("a", 1)], 1, ["b"], ["no workflow poller b", "no activity poller b"]),
+        ([("a", None)], [("a", 90)], 1, ["a"], ["0 of at least 1 workflow pollers", "no workflow poller a"]),
+    ],
+)
+def test_shortage(
+    workflow: list[tuple[str, float]],
+    activity: list[tuple[str, float]],
+    min_count: int,
+    identities: list[str],
+    missing: list[str],
+) -> None:
+    found = {"workflow": [poller(*one) for one in workflow], "activity": [poller(*one) for one in activity]}
+    assert task_queues.shortage(found, 90, min_count, identities) == missing
+
+
+class Frontend:
+    """Gives the recorded answer of a frontend to each request."""
+
+    def __init__(self, answer: dict[str, Any]) -> None:
+        self.answer = answer
+        self.server_time = None
+
+    def get(self, path: str, params: dict[str, str]) -> dict[str, Any]:
+        return self.answer
+
+
+@pytest.mark.parametrize("time", ["2026-11-23T05:39:19.355477711Z", "2026-11-23T05:39:19Z", "2026-11-23T05:39:19.3Z"])
+def test_every_precision_of_the_servers_times_is_read(time: str) -> None:
+    answer = {"pollers": [{"identity": "a", "lastAccessTime": time}]}
+    [found] = task_queues.pollers(Frontend(answer), "default", "q", "workflow")
+    assert found["last_access_time"].startswith("2026-11-23T05:39:19")
+    assert found["age"] is not None
+
+
+def test_a_poller_without_time_never_counts() -> None:
+    [found] = task_queues.pollers(Frontend({"pollers": [{"identity": "a"}]}), "default", "q", "workflow")
+    assert found["age"] is None
+    assert not task_queues.is_fresh(found, 10**9)

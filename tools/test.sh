@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# Runs the parts of the test suite one after the other, shows each runner's own output, and ends with a table of how
+# long each part took beside its budget. One part that fails does not hide the next; the exit status tells.
+#   test.sh all          what CI runs
+#   test.sh everything   and what is too long for it
+#   test.sh PART…        single parts: lint unit worker integration build sanity default cluster pinned quickstart
+set -uo pipefail
+# shellcheck source=tools/lib.sh
+. "$(dirname "$0")/lib.sh"
+cd "$REPOSITORY" || exit 1
+export PATH=$REPOSITORY/.venv/bin:$PATH
+worker=roles/temporal_worker/files/aegis_temporal_worker
+
+# Budgets in seconds, on two cores with nothing in the caches.
+declare -A budget=(
+  [bootstrap]=1200 [lint]=240 [unit]=120 [worker]=400 [integration]=300 [build]=120 [sanity]=500
+  [default]=600 [cluster]=900 [pinned]=1200 [quickstart]=900
+)
+
+part_bootstrap() {
+  case " ${parts[*]} " in *" pinned "*) pinned=artifacts-pinned ;; *) pinned= ;; esac
+  # shellcheck disable=SC2086  # $pinned is one word or none
+  SUITES="bookworm trixie" tools/bootstrap.sh venv docker postgres artifacts $pinned wheelhouse images
+}
+
+part_lint() {
+  local status=0
+  for script in tools/*.sh .ci/run; do bash -n "$script" || status=1; done
+  ruff check . && ruff format --check . || status=1
+  mypy plugins/module_utils plugins/filter || status=1
+  (cd "$worker" && mypy src) || status=1
+  yamllint --strict . || status=1
+  ansible-lint || status=1
+  antsibull-changelog lint || status=1
+  for inventory in quickstart single production; do
+    ansible-playbook -i "inventories/$inventory" site.yml --syntax-check || status=1
+  done
+  return $status
+}
+
+part_unit() { pytest tests/unit; }
+part_worker() { pytest "$worker/tests"; }
+part_integration() { pytest tests/integration; }
+part_build() { tools/test_build.sh; }
+part_sanity() { tools/ansible_test_sanity.sh; }
+part_default() { molecule test --scenario-name default; }
+part_cluster() { molecule test --scenario-name cluster; }
+part_pinned() { molecule test --scenario-name pinned; }
+part_quickstart() { pytest molecule/shared/quickstart; }
+
+case ${1:-} in
+  all) parts=(bootstrap lint unit worker integration build sanity default cluster) ;;
+  everything) parts=(bootstrap lint unit worker integration build sanity default cluster pinned quickstart) ;;
+  '') fail "usage: test.sh all|everything|PART…" ;;
+  *) parts=("$@") ;;
+esac
+if [ ! -x .venv/bin/ansible-playbook ] && [ "${parts[0]}" != bootstrap ]; then
+  tools/bootstrap.sh venv
+fi
+
+passed=0 failed=0 report=()
+for part in "${parts[@]}"; do
+  declare -F "part_$part" >/dev/null || fail "unknown part '$part'"
+  printf '\n──── %s (budget %d s)\n' "$part" "${budget[$part]}"
+  started=$SECONDS
+  if "part_$part"; then
+    verdict=passed passed=$((passed + 1))
+  else
+    verdict=FAILED failed=$((failed + 1))
+  fi
+  report+=("$(printf '%-12s %-7s %5d s of %5d s' "$part" "$verdict" $((SECONDS - started)) "${budget[$part]}")")
+  # Nothing else can work without what bootstrap brings.
+  if [ "$part" = bootstrap ] && [ "$verdict" = FAILED ]; then break; fi
+done
+
+printf '\n'
+printf '%s\n' "${report[@]}"
+printf 'total %30d s\n' "$SECONDS"
+printf 'parts: %d passed, %d failed\n' "$passed" "$failed"
+[ "$failed" -eq 0 ]
