@@ -10,19 +10,19 @@ the package index. See ansible_test_sanity.sh.
 from __future__ import annotations
 
 import ensurepip
-import glob
-import os
 import sys
+from pathlib import Path
 
 
 def main() -> None:
     """Call pip's ``install`` with the arguments that are pip's."""
-    bundled = os.path.join(os.path.dirname(ensurepip.__file__), "_bundled", "pip-*.whl")
+    bundled = Path(ensurepip.__file__).parent / "_bundled"
     # Debian moves the wheels out of the package.
-    wheels = glob.glob(bundled) or glob.glob("/usr/share/python-wheels/pip-*.whl")
+    places = (bundled, Path("/usr/share/python-wheels"))
+    wheels = [wheel for place in places for wheel in place.glob("pip-*.whl")]
     if not wheels:
-        sys.exit("No wheel of pip at %s. Debian has it in the package python3-venv." % bundled)
-    sys.path.insert(0, wheels[0])
+        sys.exit("No wheel of pip in %s. Debian has it in the package python3-venv." % bundled)
+    sys.path.insert(0, str(wheels[0]))
     from pip._internal.cli.main import main as pip
 
     # These two are get-pip's own; pip does not know them.

@@ -13,7 +13,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY / ".collections"))
 
-from ansible_collections.aegis.temporal.plugins.module_utils.verify_report import table  # noqa: E402  # needs the path above
+from ansible_collections.aegis.temporal.plugins.module_utils.verify_report import table
 
 STATE = REPOSITORY / "inventories/quickstart/.state"
 SUMMARY = """
@@ -32,7 +32,8 @@ Try next
   make verify      run the checks again
   make down        remove everything but the caches
 """
-STANDIN = """  Orchestrator     aegis-standin, a stand-in that only tests use. To use your own, let it listen on {gateway} and run
+STANDIN = """  Orchestrator     aegis-standin, a stand-in that only tests use. To use your own, let it
+                   listen on {gateway} and run
                    make up ORCHESTRATOR_URL=http://{gateway}:8088 RUNTIME_GRPC_URL={gateway}:50051
 """
 OWN = "  Orchestrator     {url} (yours)\n"

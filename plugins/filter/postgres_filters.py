@@ -14,10 +14,8 @@ from ansible_collections.aegis.temporal.plugins.module_utils.postgres_inspection
     parse_inspection,
 )
 from ansible_collections.aegis.temporal.plugins.module_utils.postgres_tuning import tuned_settings
-from ansible_collections.aegis.temporal.plugins.module_utils.preflight_postgres import (
-    managed_problems,
-    problems,
-)
+from ansible_collections.aegis.temporal.plugins.module_utils.preflight_postgres import problems
+from ansible_collections.aegis.temporal.plugins.module_utils.preflight_postgres_managed import managed_problems
 
 
 def _postgres_inspection(output: str) -> dict[str, t.Any]:

@@ -79,7 +79,12 @@ def _make(
     started = time.monotonic()
     work = os.path.join(cache, "tmp")
     os.makedirs(work, exist_ok=True)
-    directory = tempfile.mkdtemp(dir=work, prefix="%s-" % target.label)
+    # The caller holds the lock of this artifact, so what lies here under its name is from a run that was killed.
+    prefix = "%s-%s." % (target.label, key)
+    for name in os.listdir(work):
+        if name.startswith(prefix):
+            shutil.rmtree(os.path.join(work, name))
+    directory = tempfile.mkdtemp(dir=work, prefix=prefix)
     try:
         built_with: dict[str, t.Any] | None = None
         if isinstance(method, artifact_source.Go):

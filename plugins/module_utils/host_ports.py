@@ -20,7 +20,7 @@ _SOCKET_LINK = re.compile(r"^socket:\[(\d+)\]$")
 _UNIT_SUFFIXES = (".service", ".scope", ".socket")
 
 if t.TYPE_CHECKING:
-    Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+    Address = t.Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 
 
 class Listener(t.NamedTuple):
@@ -131,6 +131,13 @@ def _read(path: str) -> str:
         return file.read()
 
 
+def _name(directory: str) -> str:
+    """Return the name of a process, whole: the kernel cuts its own record off after 15 bytes."""
+    short = _read(os.path.join(directory, "comm")).strip()
+    words = _read(os.path.join(directory, "cmdline")).split("\0")
+    return next((name for name in map(os.path.basename, words) if name.startswith(short)), short)
+
+
 def holders(inodes: t.Collection[str], proc: str = "/proc") -> dict[str, list[Holder]]:
     """Return the processes that hold each of the socket ``inodes``.
 
@@ -146,7 +153,7 @@ def holders(inodes: t.Collection[str], proc: str = "/proc") -> dict[str, list[Ho
                     continue
                 holder = Holder(
                     int(pid),
-                    _read(os.path.join(directory, "comm")).strip(),
+                    _name(directory),
                     units_of(_read(os.path.join(directory, "cgroup"))),
                 )
                 if holder not in found[match.group(1)]:
@@ -166,7 +173,7 @@ def resolve(address: str) -> list[Address]:
         return [ipaddress.ip_address(address.strip("[]"))]
     except ValueError:
         answers = socket.getaddrinfo(address, None, type=socket.SOCK_STREAM)
-        return sorted({ipaddress.ip_address(str(answer[4][0]).split("%")[0]) for answer in answers}, key=str)
+        return sorted({ipaddress.ip_address(str(answer[4][0]).partition("%")[0]) for answer in answers}, key=str)
 
 
 def _addresses(item: t.Mapping[str, t.Any]) -> tuple[list[Address], str | None]:
@@ -205,7 +212,14 @@ def port_problems(ports: t.Iterable[t.Mapping[str, t.Any]], proc: str = "/proc")
         addresses, problem = _addresses(item)
         if problem is not None:
             problems.append(problem)
-        twin = next((other for other, address in wanted if _same_port(other, item, address, addresses)), None)
+        twin = next(
+            (
+                earlier
+                for earlier, taken in wanted
+                if earlier["port"] == item["port"] and any(overlap(address, taken) for address in addresses)
+            ),
+            None,
+        )
         if twin is not None:
             problems.append(
                 "%s is %d: %s wants the same port on the same address. Give another port."
@@ -213,15 +227,6 @@ def port_problems(ports: t.Iterable[t.Mapping[str, t.Any]], proc: str = "/proc")
             )
         wanted.extend((item, address) for address in addresses)
     return problems + _taken_problems(wanted, proc)
-
-
-def _same_port(
-    item: t.Mapping[str, t.Any],
-    other: t.Mapping[str, t.Any],
-    address: Address,
-    addresses: t.Iterable[Address],
-) -> bool:
-    return bool(item["port"] == other["port"]) and any(overlap(address, candidate) for candidate in addresses)
 
 
 def _taken_problems(wanted: t.Iterable[tuple[t.Mapping[str, t.Any], Address]], proc: str) -> list[str]:

@@ -49,11 +49,13 @@ def _database(settings: Settings, prefix: str) -> Problems:
                 "Use letters, digits, underscore, dot and hyphen.",
             )
     password = settings[prefix + "_password"]
-    if not isinstance(password, str) or not password:
+    if password in ("", None):
         yield (
-            "%s_password is empty: the server has no way to log in. Set it, or take the playbooks' generated passwords."
-            % prefix
+            "%s_password is empty: the server has no way to log in. "
+            "Set it, or take the playbooks' generated passwords." % prefix
         )
+    elif not isinstance(password, str):
+        yield "%s_password is not a text. Put it in quotes." % prefix
     else:
         wrong = password_problem(password)
         if wrong:

@@ -43,7 +43,7 @@ def version_problems(
     """Yield what is wrong with a version number in itself."""
     text = str(version)
     if not _VERSION.match(text):
-        yield say(variable, version, "not a version of the form X.Y.Z", "Choose one, such as %s." % next(iter(known)))
+        yield say(variable, version, "not a version of the form X.Y.Z", "Choose one of %s." % ", ".join(known))
     elif text in retracted:
         yield say(variable, version, "a release that must not be installed", "Reason: %s." % retracted[text])
 

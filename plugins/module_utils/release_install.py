@@ -111,11 +111,12 @@ def wheelhouse(store: Store, release: str, archive: str, sha256: str, python: st
         requirements = os.path.join(unpack, "requirements.txt")
         if not os.path.isfile(requirements):
             raise ReleaseError("%s has no requirements.txt: it is no wheelhouse of this collection" % archive)
+        wheels = _wheel_directories(unpack)
         broken = _set_aside(final)
         try:
             os.mkdir(final)
             os.chmod(final, 0o755)
-            _install_wheels(final, unpack, requirements, python, timeout)
+            _install_wheels(final, wheels, requirements, python, timeout)
             release_store.write_manifest(final, sha256)
         except BaseException:
             release_store.remove(final)
@@ -129,12 +130,12 @@ def wheelhouse(store: Store, release: str, archive: str, sha256: str, python: st
         release_store.remove(unpack)
 
 
-def _install_wheels(final: str, unpack: str, requirements: str, python: str, timeout: float) -> None:
+def _install_wheels(final: str, wheels: t.Sequence[str], requirements: str, python: str, timeout: float) -> None:
     venv = os.path.join(final, "venv")
     _run([python, "-m", "venv", venv], timeout, "Install it on the host: apt install python3-venv")
     argv = [os.path.join(venv, "bin", "python"), "-I", "-m", "pip", "--isolated", "--disable-pip-version-check"]
     argv += ["install", "--no-index", "--no-cache-dir", "--only-binary=:all:", "--require-hashes"]
-    for directory in _wheel_directories(unpack):
+    for directory in wheels:
         argv += ["--find-links", directory]
     _run([*argv, "-r", requirements], timeout, "The wheelhouse must be made for this host's Python (%s)." % python)
     _link_scripts(venv, os.path.join(final, "bin"))

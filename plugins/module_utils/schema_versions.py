@@ -135,7 +135,7 @@ def check_minor_step(versions: Versions, server_version: str, current: t.Mapping
             "upgrade one minor at a time, beginning with %s."
             % (
                 _listing(current),
-                names[highest] if highest >= 0 else "older than %s" % names[0],
+                _span(names, lowest, highest) if highest >= 0 else "older than %s" % names[0],
                 server_version,
                 ", ".join(names[highest + 1 : wanted]),
                 names[highest + 1],
@@ -147,7 +147,7 @@ def check_minor_step(versions: Versions, server_version: str, current: t.Mapping
             "of the next minor, not of later ones: choose a version of %s or newer."
             % (
                 _listing(current),
-                names[lowest],
+                _span(names, lowest, highest),
                 server_version,
                 ", ".join(names[wanted + 1 : lowest]),
                 names[lowest - 1],
@@ -175,3 +175,7 @@ def steps(store: str, current: str | None, wanted: str, exact: bool, predict: bo
 
 def _listing(current: t.Mapping[str, str]) -> str:
     return ", ".join("%s store at %s" % item for item in sorted(current.items()))
+
+
+def _span(names: t.Sequence[str], lowest: int, highest: int) -> str:
+    return names[lowest] if lowest == highest else "%s to %s" % (names[lowest], names[highest])

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
 from ansible_collections.aegis.temporal.plugins.module_utils.namespaces import names
@@ -34,7 +34,7 @@ def pollers(client: TemporalHttp, namespace: str, queue: str, queue_type: str) -
         api_path("namespaces", namespace, "task-queues", queue),
         {"taskQueueType": f"TASK_QUEUE_TYPE_{queue_type.upper()}"},
     )
-    now = client.server_time or datetime.now(timezone.utc)
+    now = client.server_time or datetime.now().astimezone()
     found = read_answer(
         "The description of a task queue",
         answer,
@@ -133,8 +133,8 @@ def _time(text: str) -> datetime | None:
     """Read the server's RFC 3339 time; its nanoseconds are cut to what Python can hold."""
     head, _point, fraction = text.rstrip("Z").partition(".")
     try:
-        moment = datetime.strptime(head, "%Y-%m-%dT%H:%M:%S")
+        moment = datetime.strptime(head + "+0000", "%Y-%m-%dT%H:%M:%S%z")
     except ValueError:
         return None
     micro = int((fraction + "000000")[:6]) if fraction.isdigit() else 0
-    return moment.replace(microsecond=micro, tzinfo=timezone.utc)
+    return moment.replace(microsecond=micro)

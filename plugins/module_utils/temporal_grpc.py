@@ -38,7 +38,7 @@ def delete_namespace(connection: Connection, name: str, namespace_id: str) -> No
     limit = connection.http.timeout
     try:
         asyncio.run(asyncio.wait_for(_delete_namespace(connection, namespace_id), limit))
-    except TimeoutError:
+    except (asyncio.TimeoutError, TimeoutError):
         raise Problem(f"No answer from {connection.address} within {limit:g} seconds.") from None
     except RPCError as error:
         if error.status == RPCStatusCode.NOT_FOUND:

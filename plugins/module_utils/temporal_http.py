@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -143,7 +143,7 @@ def _date(header: str | None) -> datetime | None:
         parsed = parsedate_to_datetime(header) if header else None
     except (TypeError, ValueError):
         return None
-    return parsed.replace(tzinfo=UTC) if parsed and parsed.tzinfo is None else parsed
+    return parsed if parsed and parsed.tzinfo else None
 
 
 def _refusal(url: str, status: int, content: Mapping[str, Any] | None, text: str) -> TemporalProblem:

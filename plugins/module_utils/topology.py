@@ -99,9 +99,7 @@ def _worker_node(host: str, variables: Variables) -> dict[str, t.Any]:
     }
 
 
-def topology(
-    groups: t.Mapping[str, t.Sequence[str]], hostvars: t.Mapping[str, Variables]
-) -> dict[str, t.Any]:
+def topology(groups: t.Mapping[str, t.Sequence[str]], hostvars: t.Mapping[str, Variables]) -> dict[str, t.Any]:
     """Return addresses, nodes per group and the sum of all connection pools.
 
     Raises:
@@ -120,9 +118,7 @@ def topology(
         "temporal": temporal,
         "temporal_ui": [{"host": host, "address": addresses[host]} for host in members("temporal_ui")],
         "temporal_worker": workers,
-        "orchestrators": [
-            {"host": host, "address": addresses[host]} for host in members("aegis_orchestrator")
-        ],
+        "orchestrators": [{"host": host, "address": addresses[host]} for host in members("aegis_orchestrator")],
         "connection_demand": sum(node["connections"] for node in temporal + workers),
     }
 

@@ -57,18 +57,12 @@ def verify_checks(
     for host in groups.get("temporal", []):
         checks += _server(host, hostvars[host])
     for host in groups.get("temporal_ui", []):
-        checks.append(
-            {"name": "Temporal UI answers", "host": host, "result": hostvars[host].get("temporal_ui_health")}
-        )
+        checks.append({"name": "Temporal UI answers", "host": host, "result": hostvars[host].get("temporal_ui_health")})
     for host in groups.get("temporal_worker", []):
         checks += _workers(host, hostvars[host])
     once = hostvars[reporter]
     checks.append(_pollers(reporter, once.get("verify_pollers")))
-    checks.append(
-        {"name": "a worker takes a definition", "host": reporter, "result": once.get("verify_registered")}
-    )
+    checks.append({"name": "a worker takes a definition", "host": reporter, "result": once.get("verify_registered")})
     checks.append(_run(reporter, once.get("verify_run")))
-    checks.append(
-        {"name": "the definition is removed again", "host": reporter, "result": once.get("verify_removed")}
-    )
+    checks.append({"name": "the definition is removed again", "host": reporter, "result": once.get("verify_removed")})
     return checks

@@ -53,9 +53,7 @@ def row(check: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """
     result = check.get("result")
     if result is not None and not isinstance(result, t.Mapping):
-        raise ReportError(
-            "checks[%r].result is %r: not the registered result of a task." % (check.get("name"), result)
-        )
+        raise ReportError("checks[%r].result is %r: not the registered result of a task." % (check.get("name"), result))
     entry: dict[str, t.Any] = {"name": check["name"], "host": check["host"]}
     if not result:
         entry.update(result=FAILED, seconds=None, detail="the check did not run")
@@ -80,7 +78,4 @@ def table(rows: t.Sequence[t.Mapping[str, t.Any]]) -> list[str]:
             (entry["result"], _took(entry["seconds"]), entry["host"], entry["name"], detail[0][:100] if detail else "")
         )
     widths = [max(len(str(line[column])) for line in cells) for column in range(4)]
-    return [
-        "  ".join(str(value).ljust(width) for value, width in zip(line, widths + [0])).rstrip()
-        for line in cells
-    ]
+    return ["  ".join(str(value).ljust(width) for value, width in zip(line, [*widths, 0])).rstrip() for line in cells]

@@ -9,7 +9,7 @@ module: host_preflight
 short_description: Tell what on a host would keep a deployment from working
 version_added: 0.1.0
 author:
-  - The aegis.temporal developers
+  - The aegis.temporal developers (@aegis-temporal)
 description:
   - Looks at ports, file systems, memory and the base system of the host in one call, before anything is changed.
   - Returns every problem at once in RV(problems), in words that name the variable, the value and the fix.

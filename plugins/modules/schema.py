@@ -10,7 +10,7 @@ module: schema
 short_description: Set up and update the PostgreSQL schema of a Temporal server
 version_added: 0.1.0
 author:
-  - The aegis.temporal developers
+  - The aegis.temporal developers (@aegis-temporal)
 description:
   - Reads which schema version the default store and the visibility store have and brings them to the version that a
     server needs, with the server's own C(temporal-sql-tool) and the schema embedded in it.
@@ -25,20 +25,23 @@ description:
 requirements:
   - psycopg2 on the host where the module runs (C(apt install python3-psycopg2))
   - temporal-sql-tool 1.23 or newer on that host
+extends_documentation_fragment:
+  - aegis.temporal.attributes
 attributes:
   check_mode:
     support: full
-    description: >-
-      Reads the databases and returns the steps that would run. A store that cannot be read (psycopg2, database or
-      login not there yet) is no error in check mode, because an earlier task of the same run may be what provides it;
-      it is returned with a C(problem) and counts as a change.
+    details:
+      - Reads the databases and returns the steps that would run.
+      - A store that cannot be read (psycopg2, database or login not there yet) is no error in check mode, because an
+        earlier task of the same run may be what provides it. It is returned with a C(problem) and counts as a change.
   diff_mode:
     support: full
-    description: Shows the schema versions before and after.
-  platform:
+    details: Shows the schema versions before and after.
+  idempotent:
     support: full
+  platform:
     platforms: posix
-    description: Runs on Linux hosts.
+    support: full
 options:
   tool:
     description: Path of C(temporal-sql-tool) on the host.

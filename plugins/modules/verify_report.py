@@ -11,7 +11,7 @@ module: verify_report
 short_description: Write the report of a verification and fail if a check failed
 version_added: 0.1.0
 author:
-  - The aegis.temporal developers
+  - The aegis.temporal developers (!UNKNOWN)
 description:
   - Takes the registered results of check tasks, writes them as a JSON report and returns a table for people.
   - A check without a result, or one that was skipped, has proved nothing and counts as failed.
@@ -151,7 +151,7 @@ def main():
         causes = ["%s on %s: %s" % (entry["name"], entry["host"], entry["detail"]) for entry in failed]
         module.fail_json(
             msg="%d of %d checks failed.\n%s" % (len(failed), len(rows), "\n".join(causes or ["there are no checks"])),
-            **result
+            **result,
         )
     module.exit_json(**result)
 

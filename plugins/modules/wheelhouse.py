@@ -9,11 +9,11 @@ module: wheelhouse
 short_description: Build the worker's wheelhouses on the control node
 version_added: 0.1.0
 author:
-  - The aegis.temporal developers
+  - The aegis.temporal developers (@aegis-temporal)
 description:
   - Makes one archive for each Python version and architecture among the hosts. It holds the wheel of the worker, built
-    here from its sources, the wheels that the hash lock for this Python names, and a C(requirements.txt) that pins them by
-    SHA-256. A host installs it with C(pip install --no-index --require-hashes) and needs no package index.
+    here from its sources, the wheels that the hash lock for this Python names, and a C(requirements.txt) that pins all
+    of them by SHA-256. A host installs it with C(pip install --no-index --require-hashes) and needs no package index.
   - The archive is kept in a cache under a name that digests all its inputs. What is there is not built again.
   - The same inputs give the same bytes on every machine.
 requirements:

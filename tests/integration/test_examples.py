@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -47,17 +48,33 @@ def test_examples_run(temporal_stack: TemporalStack, tmp_path: Path, name: str) 
         text = module.EXAMPLES
         for documented, actual in addresses.items():
             text = text.replace(documented, actual)
-        play = [{"hosts": "localhost", "gather_facts": False, "tasks": yaml.safe_load(text)}]
-        playbook = tmp_path / "examples.yml"
-        playbook.write_text(yaml.safe_dump(play))
-        completed = subprocess.run(
-            [str(Path(sys.executable).with_name("ansible-playbook")), "-i", "localhost,", "-c", "local", str(playbook)],
-            cwd=REPOSITORY,
-            env={**os.environ, "ANSIBLE_PYTHON_INTERPRETER": sys.executable},
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        tasks = yaml.safe_load(text)
+        play_them(tmp_path, tasks)
+
+
+@pytest.mark.usefixtures("agents")
+def test_the_action_group_sets_the_connection_once(temporal_stack: TemporalStack, tmp_path: Path) -> None:
+    tasks = [
+        {"aegis.temporal.namespace": {"name": "grouped"}},
+        {"aegis.temporal.pollers": {"task_queue": "aegis-agents"}},
+        {"aegis.temporal.workflow_run": {"task_queue": "aegis-agents", "workflow_type": "echo", "input": [{}]}},
+    ]
+    play_them(tmp_path, tasks, {"group/aegis.temporal.temporal": {"http_url": temporal_stack.http_url}})
+
+
+def play_them(directory: Path, tasks: list[dict[str, Any]], module_defaults: dict[str, Any] | None = None) -> None:
+    """Run the tasks on localhost; all of them must be ok."""
+    play = {"hosts": "localhost", "gather_facts": False, "module_defaults": module_defaults or {}, "tasks": tasks}
+    playbook = directory / "examples.yml"
+    playbook.write_text(yaml.safe_dump([play]))
+    completed = subprocess.run(
+        [str(Path(sys.executable).with_name("ansible-playbook")), "-i", "localhost,", "-c", "local", str(playbook)],
+        cwd=REPOSITORY,
+        env={**os.environ, "ANSIBLE_PYTHON_INTERPRETER": sys.executable},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
     assert completed.returncode == 0, completed.stdout + completed.stderr
-    assert f"ok={len(play[0]['tasks'])} " in completed.stdout
+    assert f"ok={len(tasks)} " in completed.stdout

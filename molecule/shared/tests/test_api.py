@@ -13,8 +13,7 @@ import uuid
 
 import requests
 import temporalio.client
-
-from conftest import REPOSITORY
+from playbook import REPOSITORY
 
 TIMEOUT_SECONDS = 10
 DEADLINE_SECONDS = 120
@@ -91,6 +90,7 @@ def test_an_echo_workflow_completes(deployment):
     assert result["status"] == "completed", result
     assert result["final_state"] == "COMPLETE"
     assert result["final_output"] == {"message": "Hello from aegis.temporal"}
-    assert requests.delete(
-        f"{worker}/workflows/{definition['workflow_id']}", timeout=TIMEOUT_SECONDS
-    ).json()["status"] == "deleted"
+    assert (
+        requests.delete(f"{worker}/workflows/{definition['workflow_id']}", timeout=TIMEOUT_SECONDS).json()["status"]
+        == "deleted"
+    )

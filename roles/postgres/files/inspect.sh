@@ -4,9 +4,7 @@
 set -eu
 port=$1
 
-# shellcheck disable=SC1091
-. /etc/os-release
-echo "codename ${VERSION_CODENAME:-}"
+echo "codename $(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)"
 awk '/^MemTotal:/ {print "memory_kb", $2}' /proc/meminfo
 echo "address $(hostname -I)"
 

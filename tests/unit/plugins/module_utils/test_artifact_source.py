@@ -12,6 +12,7 @@ import base64
 import hashlib
 import json
 import platform
+import shutil
 import tarfile
 import zipfile
 
@@ -49,33 +50,48 @@ def target(arch="arm64"):
     return Target(Component.from_row("server", row), "1.0", arch)
 
 
-@pytest.fixture
-def toolchain(tmp_path, monkeypatch):
-    """A wheel with a toolchain for pip, and the calls that it gets."""
-    wheels = tmp_path / "wheels"
-    wheels.mkdir()
-    wheel = wheels / "fake_go-9.9-py3-none-any.whl"
+def write_wheel(path):
     files = {
         "go/bin/go": GO,
         "go/pkg/tool/compile": "#!/bin/sh\n",
         "fake_go-9.9.dist-info/METADATA": "Metadata-Version: 2.1\nName: fake-go\nVersion: 9.9\n",
         "fake_go-9.9.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
-    with zipfile.ZipFile(wheel, "w") as archive:
+    with zipfile.ZipFile(path, "w") as archive:
         record = ""
         for name, text in files.items():
             archive.writestr(name, text)
             digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
             record += "%s,sha256=%s,%d\n" % (name, digest, len(text))
         archive.writestr("fake_go-9.9.dist-info/RECORD", record + "fake_go-9.9.dist-info/RECORD,,\n")
-    calls = tmp_path / "calls"
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """Install the toolchain once with pip; returns it, the directory of wheels and the cache."""
+    root = tmp_path_factory.mktemp("toolchain")
+    sha256 = write_wheel(root / "fake_go-9.9-py3-none-any.whl")
+    go = artifact_source.Go("fake-go", "9.9", {platform.machine(): sha256})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PIP_NO_INDEX", "1")
+        patch.setenv("PIP_FIND_LINKS", str(root))
+        command = artifact_source.toolchain(str(root / "cache"), go, lambda _line: None, 120)
+    assert command == str(root / "cache/go/toolchain/9.9/bin/go")
+    return go, root
+
+
+@pytest.fixture
+def toolchain(tmp_path, monkeypatch, installed):
+    """The toolchain in a cache of its own, and the file with the calls that it gets."""
+    go, root = installed
+    shutil.copytree(root / "cache", tmp_path / "cache")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
-    monkeypatch.setenv("GO_CALLS", str(calls))
+    monkeypatch.setenv("PIP_FIND_LINKS", str(root))
+    monkeypatch.setenv("GO_CALLS", str(tmp_path / "calls"))
     monkeypatch.setenv("GO_MOD_EDIT", "{}")
     monkeypatch.delenv("GOSUMDB", raising=False)
-    sha256 = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    return artifact_source.Go("fake-go", "9.9", {platform.machine(): sha256}), calls
+    return go, tmp_path / "calls"
 
 
 def ensure(tmp_path, go, wanted=None):
@@ -126,7 +142,8 @@ def test_toolchain_with_another_hash_is_refused(tmp_path, toolchain):
     with pytest.raises(ArtifactError, match="DO NOT MATCH"):
         ensure(tmp_path, wrong)
     assert not calls.exists()
-    assert not [path for path in (tmp_path / "cache/go/toolchain").iterdir() if not path.name.startswith(".")]
+    marker = tmp_path / "cache/go/toolchain/9.9/.complete"
+    assert marker.read_text().strip() == go.sha256[platform.machine()], "the verified one stays"
 
 
 def test_toolchain_for_another_machine_is_named(tmp_path):

@@ -40,6 +40,15 @@ def test_made_once(tmp_path, archive):
     assert artifact_store.ensure(cache, TARGET, archive, lambda _line: None, 60) == (artifact, False)
 
 
+def test_leftovers_of_a_killed_run_go(tmp_path, archive):
+    cache = tmp_path / "cache"
+    key = artifact_archive.key(TARGET, artifact_archive.resolve(str(cache), TARGET, *archive))
+    (cache / "tmp" / ("%s-%s.killed" % (TARGET.label, key)) / "deep").mkdir(parents=True)
+    (cache / "tmp" / "somebody-else").mkdir()
+    artifact_store.ensure(str(cache), TARGET, archive, lambda _line: None, 60)
+    assert [path.name for path in (cache / "tmp").iterdir()] == ["somebody-else"]
+
+
 def test_waiting_for_another_process_has_an_end(tmp_path, archive):
     key = artifact_archive.key(TARGET, artifact_archive.resolve(str(tmp_path), TARGET, *archive))
     lock = tmp_path / "cache" / "locks" / ("%s-%s" % (TARGET.label, key))

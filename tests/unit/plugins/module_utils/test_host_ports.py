@@ -147,7 +147,8 @@ def proc(tmp_path):
         )
         (tmp_path / "77" / "fd").mkdir(parents=True)
         (tmp_path / "77" / "fd" / "5").symlink_to("socket:[4242]")
-        (tmp_path / "77" / "comm").write_text("python\n", encoding="ascii")
+        (tmp_path / "77" / "comm").write_text("aegis-temporal-\n", encoding="ascii")
+        (tmp_path / "77" / "cmdline").write_bytes(b"/venv/bin/python\0/opt/bin/aegis-temporal-worker\0")
         (tmp_path / "77" / "cgroup").write_text(cgroup, encoding="ascii")
         return str(tmp_path)
 
@@ -165,7 +166,7 @@ def test_port_of_another_instance_is_a_problem(proc):
     with listening() as port:
         root = proc(port, "0::/system.slice/aegis-temporal-worker@1.service\n")
         (problem,) = port_problems([wish(port, unit="aegis-temporal-worker@0.service")], root)
-    assert "held by python (pid 77, unit aegis-temporal-worker@1.service)" in problem
+    assert "held by aegis-temporal-worker (pid 77, unit aegis-temporal-worker@1.service)" in problem
 
 
 def test_holder_that_cannot_be_seen_is_said_so(proc):

@@ -48,7 +48,7 @@ def test_attempts_learn_what_is_left_and_the_last_is_at_the_deadline() -> None:
 
 def test_no_time_is_one_attempt() -> None:
     clock, seen = Clock(), []
-    assert poll_until(lambda left: seen.append(left), 0, 1, clock, clock.sleep) is None
+    assert poll_until(seen.append, 0, 1, clock, clock.sleep) is None
     assert seen == [0.0]
     assert clock.slept == []
 

@@ -71,7 +71,9 @@ def test_a_healthy_inventory_has_no_problem():
 
 
 def test_one_host_may_be_loopback():
-    assert problems(_topology({"one": {"ansible_connection": "local"}}, postgres=["one"], temporal=["one"]), False) == []
+    assert (
+        problems(_topology({"one": {"ansible_connection": "local"}}, postgres=["one"], temporal=["one"]), False) == []
+    )
 
 
 @pytest.mark.parametrize(

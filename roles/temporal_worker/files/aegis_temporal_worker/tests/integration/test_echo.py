@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-import json
 import signal
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from prometheus_client.parser import text_string_to_metric_families
+from temporalio.api.enums.v1 import PendingActivityState
 from tenacity import AsyncRetrying, retry_if_result, stop_after_delay, wait_fixed
 
 if TYPE_CHECKING:
@@ -137,8 +137,8 @@ async def test_a_run_survives_kill_9_of_its_worker(
     await _wait_for_command(standin)
     # From here on no event is accepted: the run cannot get past the end of its first state.
     await standin.faults(events={"status": 503})
-    await _finish_command(worker, standin)
-    await _wait_until_stuck(worker)
+    _finish_command(worker)
+    await _wait_until_between_attempts(handle)
     worker.process.send(signal.SIGKILL)
     assert worker.process.wait() == -signal.SIGKILL
 
@@ -158,6 +158,28 @@ async def test_a_run_survives_kill_9_of_its_worker(
     assert commands == [SLOW, "true"]
 
 
+async def test_a_command_whose_worker_was_killed_is_not_repeated_and_routes(
+    start_worker: StartWorker, standin: Standin, start_run: StartRun
+) -> None:
+    worker = start_worker()
+    definition = slow_definition()
+    definition["states"]["SLOW"]["transitions"].append({"condition": "on_failure", "target": "END"})
+    await worker.register(definition)
+    handle = await start_run(definition)
+    await _wait_for_command(standin)
+    worker.process.send(signal.SIGKILL)
+    assert worker.process.wait() == -signal.SIGKILL
+
+    start_worker()
+    result = await handle.result()
+    assert (result["status"], result["final_state"]) == ("completed", "END")
+    assert result["blackboard"]["SLOW"]["status"] == "failed"
+    commands = [call["request"]["command"] for call in await standin.ledger(kind="call")]
+    assert commands == [SLOW, "true"]
+    sequences = [entry["sequence"] for entry in await standin.ledger(kind="event") if not entry["double"]]
+    assert sequences == [1, 2, 3, 4, 5, 6]
+
+
 async def test_sigterm_lets_a_running_activity_finish(
     start_worker: StartWorker, standin: Standin, start_run: StartRun
 ) -> None:
@@ -173,7 +195,7 @@ async def test_sigterm_lets_a_running_activity_finish(
         return status == 503 and body["worker"] == "draining"
 
     await until(draining)
-    await _finish_command(worker, standin)
+    _finish_command(worker)
     assert worker.process.wait() == 0
 
     start_worker()
@@ -205,19 +227,21 @@ async def _wait_for_command(standin: Standin) -> None:
     await until(called)
 
 
-async def _finish_command(worker: Worker, standin: Standin) -> None:
-    scratch = worker.process.log.parent / "scratch"
-    (scratch / "finish").touch()
+def _finish_command(worker: Worker) -> None:
+    (worker.process.log.parent / "scratch" / "finish").touch()
 
 
-async def _wait_until_stuck(worker: Worker) -> None:
-    """Until the worker has tried to publish and was refused."""
+async def _wait_until_between_attempts(handle: Any) -> None:
+    """Until the run waits to send its events once more.
 
-    async def refused() -> bool:
-        return any(
-            "503" in json.dumps(json.loads(line))
-            for line in worker.process.log.read_text().splitlines()
-            if line.startswith("{")
-        )
+    Only then is it certain that nothing of the run is under way in the worker: a command whose worker died is never
+    repeated, because it may have had effects.
+    """
 
-    await until(refused)
+    async def waiting() -> bool:
+        pending = (await handle.describe()).raw_description.pending_activities
+        # From the third attempt on the gap is seconds long.
+        scheduled = PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
+        return any(item.state == scheduled and item.attempt > 3 for item in pending)
+
+    await until(waiting)

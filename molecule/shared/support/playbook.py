@@ -1,0 +1,50 @@
+# Copyright: (c) 2026, The aegis.temporal developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run site.yml as a user does and read its recap."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+RECAP = re.compile(
+    r"^(?P<host>\S+)\s+: ok=(?P<ok>\d+)\s+changed=(?P<changed>\d+)\s+unreachable=(?P<unreachable>\d+)"
+    r"\s+failed=(?P<failed>\d+)",
+    re.MULTILINE,
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run of a playbook."""
+
+    status: int
+    output: str
+
+    @property
+    def changed(self) -> dict[str, int]:
+        """Number of changed tasks per host."""
+        return {match["host"]: int(match["changed"]) for match in RECAP.finditer(self.output)}
+
+    @property
+    def message(self) -> str:
+        """The output with every run of white space as one space, so that a folded line can be found."""
+        return " ".join(self.output.split())
+
+
+def site(inventory: Path, *options: str, variables: dict[str, Any] | None = None) -> Run:
+    """Run site.yml with extra variables, which are handed over as JSON so that they keep their types."""
+    command = ["ansible-playbook", "--inventory", str(inventory), "site.yml", *options]
+    if variables:
+        command += ["--extra-vars", json.dumps(variables)]
+    # Molecule asks Ansible for colours, which would stand between the numbers of the recap.
+    environment = {**os.environ, "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_NOCOLOR": "1"}
+    run = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, env=environment, check=False)
+    return Run(run.returncode, run.stdout + run.stderr)
