@@ -3,7 +3,7 @@
 # long each part took beside its budget. One part that fails does not hide the next; the exit status tells.
 #   test.sh all          what CI runs
 #   test.sh everything   and what is too long for it
-#   test.sh PART…        single parts: lint unit worker integration build sanity default cluster pinned quickstart
+#   test.sh PART…        single parts: lint unit worker integration build sanity default cluster changes pinned quickstart
 set -uo pipefail
 # shellcheck source=tools/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -14,7 +14,7 @@ worker=roles/temporal_worker/files/aegis_temporal_worker
 # Budgets in seconds, on two cores with nothing in the caches.
 declare -A budget=(
   [bootstrap]=1200 [lint]=240 [unit]=120 [worker]=400 [integration]=300 [build]=120 [sanity]=500
-  [default]=600 [cluster]=900 [pinned]=1200 [quickstart]=900
+  [default]=600 [cluster]=900 [changes]=1800 [pinned]=900 [quickstart]=900
 )
 
 part_bootstrap() {
@@ -46,11 +46,12 @@ part_sanity() { tools/ansible_test_sanity.sh; }
 part_default() { molecule test --scenario-name default; }
 part_cluster() { molecule test --scenario-name cluster; }
 part_pinned() { molecule test --scenario-name pinned; }
-part_quickstart() { pytest molecule/shared/quickstart; }
+part_changes() { molecule test --scenario-name changes; }
+part_quickstart() { pytest tests/quickstart; }
 
 case ${1:-} in
   all) parts=(bootstrap lint unit worker integration build sanity default cluster) ;;
-  everything) parts=(bootstrap lint unit worker integration build sanity default cluster pinned quickstart) ;;
+  everything) parts=(bootstrap lint unit worker integration build sanity default cluster changes pinned quickstart) ;;
   '') fail "usage: test.sh all|everything|PART…" ;;
   *) parts=("$@") ;;
 esac
