@@ -10,7 +10,7 @@ import typing as t
 from ansible_collections.aegis.temporal.plugins.module_utils.temporal_services import ports
 
 Settings = t.Mapping[str, t.Any]
-Needs = dict[str, list[dict[str, t.Any]]]
+Needs = t.Dict[str, t.List[t.Dict[str, t.Any]]]
 
 # Unpacked server, sql-tool and probe are 165 MB; the previous version stays beside the new one.
 SERVER_MINIMUM_FREE_BYTES = 400 * 1024 * 1024

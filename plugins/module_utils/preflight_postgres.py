@@ -215,7 +215,7 @@ def _hba_problems(settings: t.Mapping[str, t.Any]) -> list[str]:
         kind = entry.get("type", "host")
         method = str(entry.get("method", "scram-sha-256"))
         address = entry.get("address")
-        if method.split(" ")[0] not in _SECURE_METHODS:
+        if method.split(" ", maxsplit=1)[0] not in _SECURE_METHODS:
             found.append(
                 _problem(
                     variable + ".method",

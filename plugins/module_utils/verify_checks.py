@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 Variables = t.Mapping[str, t.Any]
-Checks = list[dict[str, t.Any]]
+Checks = t.List[t.Dict[str, t.Any]]
 
 
 def _server(host: str, variables: Variables) -> Checks:

@@ -100,6 +100,8 @@ options:
     description: Seconds between two looks while waiting.
     type: float
     default: 0.5
+requirements:
+  - temporalio (Python library, on the host that runs the module), only to delete
 seealso:
   - module: aegis.temporal.pollers
   - module: aegis.temporal.workflow_run

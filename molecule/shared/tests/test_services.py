@@ -24,7 +24,7 @@ def test_units_are_active_and_enabled(host, deployment):
 
 
 def test_units_are_confined(host, deployment):
-    for group, unit in units_of(host, deployment):
+    for _group, unit in units_of(host, deployment):
         summary = host.check_output(f"systemd-analyze security --no-pager {unit} | tail -n 1")
         match = re.search(r"unit: ([0-9.]+) ", summary.replace(unit, "unit"))
         assert match, summary
