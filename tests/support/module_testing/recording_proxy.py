@@ -76,7 +76,7 @@ class _Handler(BaseHTTPRequestHandler):
 def recording_proxy(upstream: str) -> Iterator[RecordingProxy]:
     """Run a proxy in front of C(upstream)."""
     with RecordingProxy(upstream) as proxy:
-        thread = threading.Thread(target=proxy.serve_forever)
+        thread = threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:
             yield proxy

@@ -150,7 +150,7 @@ class Settings(BaseSettings):
         try:
             parts = urlsplit(value.get_secret_value())
             has_host = bool(parts.hostname or parse_qs(parts.query).get("host"))
-            _ = parts.port
+            no_port = parts.port == 0
         except ValueError:
             raise ValueError(
                 "cannot be read as a URL; special characters in user or password must be percent-encoded"
@@ -159,6 +159,8 @@ class Settings(BaseSettings):
             raise ValueError("does not begin with postgresql://")
         if not has_host:
             raise ValueError("names no host")
+        if no_port:
+            raise ValueError("names port 0, which no server listens on")
         if not parts.path.strip("/"):
             raise ValueError("names no database")
         return value

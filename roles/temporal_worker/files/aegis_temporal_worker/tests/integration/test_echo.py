@@ -180,6 +180,26 @@ async def test_a_command_whose_worker_was_killed_is_not_repeated_and_routes(
     assert sequences == [1, 2, 3, 4, 5, 6]
 
 
+async def test_a_worker_that_is_killed_while_it_delivers_events_is_made_good_by_another(
+    start_worker: StartWorker, standin: Standin, start_run: StartRun, echo: Definition
+) -> None:
+    worker = start_worker()
+    await worker.register(echo)
+    # No event is answered: the first command's activity does not get further.
+    await standin.faults(events={"delay_seconds": 600})
+    handle = await start_run(echo)
+    await _wait_for_pending(handle, PendingActivityState.PENDING_ACTIVITY_STATE_STARTED, attempt=1)
+    worker.process.send(signal.SIGKILL)
+    assert worker.process.wait() == -signal.SIGKILL
+    assert await standin.ledger(kind="call") == []
+
+    await standin.faults()
+    start_worker()
+    assert (await handle.result())["status"] == "completed"
+    assert [number for number, _, _ in transcript(await standin.ledger(execution_id=handle.id))] == [1, 2, 3, 4, 5, 6]
+    assert len(await standin.ledger(kind="call")) == 2
+
+
 async def test_sigterm_lets_a_running_activity_finish(
     start_worker: StartWorker, standin: Standin, start_run: StartRun
 ) -> None:
@@ -238,10 +258,15 @@ async def _wait_until_between_attempts(handle: Any) -> None:
     repeated, because it may have had effects.
     """
 
-    async def waiting() -> bool:
-        pending = (await handle.describe()).raw_description.pending_activities
-        # From the third attempt on the gap is seconds long.
-        scheduled = PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
-        return any(item.state == scheduled and item.attempt > 3 for item in pending)
+    # From the third attempt on the gap is seconds long.
+    await _wait_for_pending(handle, PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED, attempt=4)
 
-    await until(waiting)
+
+async def _wait_for_pending(handle: Any, state: PendingActivityState.ValueType, attempt: int) -> None:
+    """Until an activity of the run is in this state, at this attempt or a later one."""
+
+    async def there() -> bool:
+        pending = (await handle.describe()).raw_description.pending_activities
+        return any(item.state == state and item.attempt >= attempt for item in pending)
+
+    await until(there)

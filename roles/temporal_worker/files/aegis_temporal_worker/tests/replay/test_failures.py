@@ -45,8 +45,7 @@ def timeout(kind: TimeoutType, cause: BaseException | None = None) -> ActivityTi
         (activity_error(timeout(TimeoutType.SCHEDULE_TO_CLOSE)), "doWork: activity timed out", False, False),
         (
             activity_error(timeout(TimeoutType.HEARTBEAT)),
-            "doWork: the worker that executed it was lost or too slow (HEARTBEAT); "
-            "it is not repeated, because it may have had effects",
+            "doWork: the worker that executed it was lost or too slow (HEARTBEAT)",
             False,
             False,
         ),

@@ -9,11 +9,14 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import grpc
 import pytest
 from loopback_stack import TemporalStack
+from temporalio.api.common.v1 import Payload
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 from temporalio.exceptions import CancelledError as WorkflowCancelled
 from tenacity import AsyncRetrying, retry_if_result, stop_after_delay, wait_fixed
@@ -230,11 +233,102 @@ async def test_a_command_whose_worker_was_lost_is_not_repeated(
     monkeypatch.setattr(policies, "HEARTBEAT_LIMIT", timedelta(seconds=1))
     async with world(client, definition({"A": system(go("A", "on_success"))}), hang) as here:
         handle = await here.start()
-        result = await handle.result()
+        # Repeated, the command would hang again and again.
+        async with asyncio.timeout(60):
+            result = await handle.result()
         await keep(handle, "lost_worker")
     assert result["status"] == "failed"
     assert "the worker that executed it was lost" in result["error"]
     assert len(here.runtime.requests) == 1
+
+
+async def test_a_worker_that_is_lost_while_delivering_is_made_good_by_another(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heartbeat, "INTERVAL_SECONDS", 3600.0)
+    monkeypatch.setattr(policies, "HEARTBEAT_LIMIT", timedelta(seconds=1))
+    async with world(client, definition({"A": system()})) as here:
+        # Two deliveries never end; the server counts each as a lost worker.
+        here.hanging = 2
+        handle = await here.start()
+        result = await handle.result()
+        history = await handle.fetch_history()
+    assert result["status"] == "completed"
+    assert len(here.runtime.requests) == 1
+    assert [number for number, _, _ in here.told()] == [1, 2, 3, 4]
+    assert count(history, "ACTIVITY_TASK_SCHEDULED") == count(history, "ACTIVITY_TASK_STARTED") == 1
+
+
+async def test_a_command_that_the_runtime_refused_late_is_tried_again(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heartbeat, "INTERVAL_SECONDS", 0.05)
+
+    async def refuse_first(
+        request: pb.ExecuteSystemCommandRequest, context: Context
+    ) -> pb.ExecuteSystemCommandResponse:
+        if len(here.runtime.requests) == 1:
+            # Time for heartbeats that say that it has begun.
+            await asyncio.sleep(0.5)
+            await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "too many commands")
+        return await succeed(request, context)
+
+    async with world(client, definition({"A": system()}), refuse_first) as here:
+        handle = await here.start()
+        result = await handle.result()
+    assert result["status"] == "completed"
+    assert len(here.runtime.requests) == 2
+
+
+async def test_cancellation_while_delivering_runs_no_command(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heartbeat, "INTERVAL_SECONDS", 0.05)
+    async with world(client, definition({"A": system()})) as here:
+        here.hanging = 1
+        handle = await here.start()
+        await until(lambda: here.hanging == 0)
+        await handle.cancel()
+        with pytest.raises(WorkflowFailureError) as raised:
+            await handle.result()
+    # The worker has ended by now, and the delivery was answered before that.
+    assert isinstance(raised.value.cause, WorkflowCancelled)
+    assert here.runtime.requests == []
+    assert "WorkflowExecutionCancelled" in [kind for _, kind, _ in here.told()]
+
+
+def nested(levels: int) -> bytes:
+    """A start argument with arrays of this many levels."""
+    return b'{"workflow_id":"d","tenant_id":"acme","input":{"deep":' + b"[" * levels + b"]" * levels + b"}}"
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (nested(127), "nested deeper than 128 levels"),
+        (nested(500), "nested deeper than 128 levels"),
+        (nested(100_000), "cannot be read: the payload is nested too deeply"),
+        (b"{broken", "cannot be read: the payload is no JSON"),
+    ],
+    ids=["just too deep", "too deep for recursive work", "too deep for the JSON reader", "no JSON"],
+)
+async def test_an_argument_that_cannot_be_used_fails_the_run(client: Client, data: bytes, text: str) -> None:
+    payload = RawValue(Payload(metadata={"encoding": b"json/plain"}, data=data))
+    async with world(client, definition({"A": system()})) as here:
+        handle = await client.start_workflow("aegis_workflow", payload, id=str(uuid4()), task_queue=here.task_queue)
+        with pytest.raises(WorkflowFailureError) as raised:
+            await handle.result()
+        history = await handle.fetch_history()
+    assert isinstance(raised.value.cause, ApplicationError)
+    assert text in str(raised.value.cause)
+    assert count(history, "WORKFLOW_TASK_FAILED") == 0
+    assert [kind for _, kind, _ in here.told()] == ["WorkflowExecutionStarted", "WorkflowExecutionFailed"]
+    assert text in here.events[-1]["error"]
+
+
+async def test_the_deepest_argument_that_is_taken(client: Client) -> None:
+    payload = RawValue(Payload(metadata={"encoding": b"json/plain"}, data=nested(126)))
+    async with world(client, definition({"A": system()})) as here:
+        handle = await client.start_workflow("aegis_workflow", payload, id=str(uuid4()), task_queue=here.task_queue)
+        assert (await handle.result())["status"] == "completed"
 
 
 async def test_cancellation_reaches_the_command_and_is_told(client: Client, keep: Keep) -> None:

@@ -74,6 +74,9 @@ class World:
     events: list[dict[str, Any]] = field(default_factory=list)
     # Answers of the event route that come before it takes events.
     refusals: list[int] = field(default_factory=list)
+    # So many requests of the event route get no answer before this is set.
+    hanging: int = 0
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def get(self, workflow_id: str) -> dict[str, Any] | None:
         """Definitions by id."""
@@ -81,6 +84,9 @@ class World:
 
     async def take(self, request: web.Request) -> web.StreamResponse:
         """The event route."""
+        if self.hanging:
+            self.hanging -= 1
+            await self.go_on.wait()
         if self.refusals:
             return web.Response(status=self.refusals.pop(0), text="not now")
         self.events.append(json.loads(await request.read()))
@@ -108,7 +114,10 @@ async def world(
         addresses = {"aegis_orchestrator_url": url, "aegis_runtime_grpc_url": f"127.0.0.1:{port}"}
         settings = WorkerVariables(temporal_task_queue=task_queue, **(addresses | variables))
         async with open_services(settings) as services, build_worker(client, settings, made, services):
-            yield made
+            try:
+                yield made
+            finally:
+                made.go_on.set()
 
 
 async def hang(_: pb.ExecuteSystemCommandRequest, __: Context) -> pb.ExecuteSystemCommandResponse:

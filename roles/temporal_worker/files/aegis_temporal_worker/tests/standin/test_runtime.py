@@ -14,6 +14,7 @@ import pytest
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from aegis_temporal_worker.runtime.proto import aegis_runtime_pb2 as pb
+from aegis_temporal_worker.runtime.proto.aegis_runtime_pb2_grpc import AegisRuntimeStub
 from aegis_temporal_worker.standin.script import ScriptError, agent_uuid, load_script
 
 if TYPE_CHECKING:
@@ -74,6 +75,14 @@ class TestCommands:
     async def test_a_signal_becomes_128_plus_its_number(self, client: Client) -> None:
         result = await client.runtime.ExecuteSystemCommand(pb.ExecuteSystemCommandRequest(command="kill -9 $$"))
         assert result.exit_code == 137
+
+    async def test_pings_during_a_silent_call_do_not_end_it(self, client: Client) -> None:
+        # A client pings once a second at most; gRPC's server forgives two early pings by default.
+        options = [("grpc.keepalive_time_ms", 1000), ("grpc.http2.max_pings_without_data", 0)]
+        async with grpc.aio.insecure_channel(client.grpc_address, options=options) as channel:
+            stub = AegisRuntimeStub(channel)
+            result = await stub.ExecuteSystemCommand(pb.ExecuteSystemCommandRequest(command="sleep 6; echo done"))
+        assert result.stdout == "done\n"
 
     async def test_the_call_is_in_the_ledger(self, client: Client) -> None:
         await client.runtime.ExecuteSystemCommand(

@@ -24,14 +24,30 @@ def from_runtime(error: RuntimeCallError, *, retryable: bool, events_sent: bool 
     )
 
 
-def interrupted(what: str) -> ApplicationError:
-    """Work that may have begun was broken off and is not done twice."""
+def interrupted(what: str, cause: str) -> ApplicationError:
+    """Work that may have begun was broken off by ``cause`` and is not done twice."""
     return ApplicationError(
-        f"{what} was interrupted by the stop of the worker and is not repeated: it may have had effects",
+        f"{what} was interrupted by {cause} and is not repeated: it may have had effects",
         *_details(events_sent=True),
         type="Interrupted",
         non_retryable=True,
     )
+
+
+def lost(activity_type: str) -> ApplicationError:
+    """An earlier attempt may have begun the work, and nothing is known of its end."""
+    return ApplicationError(
+        f"{activity_type}: the worker that executed it was lost or too slow; it is not repeated, because it may have "
+        "had effects",
+        *_details(events_sent=True),
+        type="WorkerLost",
+        non_retryable=True,
+    )
+
+
+def not_begun(reason: str) -> ApplicationError:
+    """Work was put off before it had any effect; another attempt may do it."""
+    return ApplicationError(f"The work was not begun: {reason}", type="NotBegun")
 
 
 def undelivered(message: str, retry_after: float | None) -> ApplicationError:

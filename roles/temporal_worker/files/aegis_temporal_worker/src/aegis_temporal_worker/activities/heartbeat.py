@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Final
+from typing import Any, Final
 
 from temporalio import activity
 
@@ -16,12 +16,12 @@ INTERVAL_SECONDS: Final = 3.0
 
 
 @asynccontextmanager
-async def beating() -> AsyncIterator[None]:
-    """Heartbeat in the background; cancellation of the activity is learned this way too."""
+async def beating(*details: Any) -> AsyncIterator[None]:
+    """Heartbeat with ``details`` in the background; cancellation of the activity is learned this way too."""
     if activity.info().is_local:
         yield
         return
-    beat = asyncio.create_task(_beat())
+    beat = asyncio.create_task(_beat(details))
     try:
         yield
     finally:
@@ -30,7 +30,7 @@ async def beating() -> AsyncIterator[None]:
             await beat
 
 
-async def _beat() -> None:
+async def _beat(details: Sequence[Any]) -> None:
     while True:
         await asyncio.sleep(INTERVAL_SECONDS)
-        activity.heartbeat()
+        activity.heartbeat(*details)

@@ -91,15 +91,15 @@ def _above(value: float | None, limit: float) -> bool:
     return value is not None and value > limit
 
 
-def _on_success(facts: Facts, _: Transition) -> bool:
+def _on_success(facts: Facts, _rule: Transition) -> bool:
     return facts.status in _SUCCESS or facts.exit_code == 0 or facts.overall_success is True
 
 
-def _on_failure(facts: Facts, _: Transition) -> bool:
-    return facts.status in _FAILURE or _exit_code_non_zero(facts, _) or facts.overall_success is False
+def _on_failure(facts: Facts, _rule: Transition) -> bool:
+    return facts.status in _FAILURE or _exit_code_non_zero(facts, _rule) or facts.overall_success is False
 
 
-def _exit_code_non_zero(facts: Facts, _: Transition) -> bool:
+def _exit_code_non_zero(facts: Facts, _rule: Transition) -> bool:
     return facts.exit_code is not None and facts.exit_code != 0
 
 
@@ -157,7 +157,7 @@ def _input_equals(facts: Facts, transition: Transition) -> bool:
 
 
 def _answered(words: tuple[str, ...]) -> Callable[[Facts, Transition], bool]:
-    def matches(facts: Facts, _: Transition) -> bool:
+    def matches(facts: Facts, _rule: Transition) -> bool:
         return isinstance(facts.response, str) and facts.response.strip().lower() in words
 
     return matches

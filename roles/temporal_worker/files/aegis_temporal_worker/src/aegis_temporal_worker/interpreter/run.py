@@ -15,6 +15,7 @@ from .errors import InterpreterError, OutsideError, RunAborted
 from .events import EventLog
 from .outside import Outside
 from .start import Start
+from .values import MOST_LEVELS, too_deep
 
 
 class Run:
@@ -61,9 +62,13 @@ class Run:
             await self._finish("WorkflowExecutionCancelled", final_blackboard=self.blackboard)
 
     async def _prepare(self) -> Definition:
+        if self._start.problem:
+            raise InterpreterError(self._start.problem)
         if not self._start.workflow_id:
             raise InterpreterError("The start argument has no workflow_id")
         fetched = await self._outside.fetch(self._start.workflow_id)
+        if too_deep(fetched.definition):
+            raise InterpreterError(f"The definition is nested deeper than {MOST_LEVELS} levels")
         definition = Definition.read(fetched.definition)
         self._tenant_id = self._start.tenant_id or definition.tenant_id or ""
         self._context = Context(

@@ -8,11 +8,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from .definition import as_list, as_object, as_text
+from .values import MOST_LEVELS, too_deep
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Stands for an argument that could not be decoded."""
+
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What a run was started with. ``input`` is an object always; null means absent."""
+    """What a run was started with. ``input`` is an object always; null means absent.
+
+    ``problem`` tells why the argument cannot be used; everything else is absent then.
+    """
 
     workflow_id: str
     tenant_id: str | None
@@ -23,11 +34,13 @@ class Start:
     repository: dict[str, Any] | None
     attachments: list[Any]
     parent_execution_id: str | None
+    problem: str | None = None
 
     @classmethod
     def read(cls, raw: object) -> Start:
         """Read the argument tolerantly: unknown fields are ignored, wrong types count as absent."""
-        source = as_object(raw)
+        problem = _problem(raw)
+        source = as_object(None if problem else raw)
         given = source.get("input")
         start_input = as_object(given) if isinstance(given, Mapping) or given is None else {"input": given}
         listed = source.get("attachments")
@@ -44,7 +57,16 @@ class Start:
             repository=_repository(as_object(repositories[0])) if repositories else None,
             attachments=as_list(start_input.get("attachments")),
             parent_execution_id=as_text(source.get("parent_execution_id")),
+            problem=problem,
         )
+
+
+def _problem(raw: object) -> str | None:
+    if isinstance(raw, Unreadable):
+        return f"The start argument cannot be read: {raw.reason}"
+    if too_deep(raw):
+        return f"The start argument is nested deeper than {MOST_LEVELS} levels"
+    return None
 
 
 def _repository(raw: dict[str, Any]) -> dict[str, Any]:

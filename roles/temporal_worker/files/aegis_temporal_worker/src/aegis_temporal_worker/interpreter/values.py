@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from json.encoder import encode_basestring
 from typing import Final
 
+# Most levels of arrays and objects in what a run is given. The orchestrator's own JSON reader stops here (serde_json,
+# recursion limit of the Deserializer), and recursive work on values stays far from Python's limit of 1000 frames.
+MOST_LEVELS: Final = 128
 # Beyond this an integer is not exact as a JavaScript number (Number.MAX_SAFE_INTEGER + 1).
 _EXACT: Final = 2**53
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -59,8 +62,8 @@ def number_text(value: float) -> str:
 
 def _positive_text(value: float) -> str:
     # repr gives the shortest digits that read back as the same number, as ECMAScript wants; only the form differs.
-    mantissa, _, exponent = repr(value).partition("e")
-    whole, _, fraction = mantissa.partition(".")
+    mantissa, _mark, exponent = repr(value).partition("e")
+    whole, _point, fraction = mantissa.partition(".")
     fraction = "" if fraction == "0" else fraction
     point = len(whole) + int(exponent or 0)
     digits = whole + fraction
@@ -112,6 +115,22 @@ def json_text(value: object) -> str:
     if isinstance(value, Sequence):
         return "[" + ",".join(json_text(item) for item in value) + "]"
     raise TypeError(f"{type(value).__name__} is no JSON value")
+
+
+def too_deep(value: object) -> bool:
+    """Whether arrays and objects are nested in more than ``MOST_LEVELS`` levels."""
+    level = [value]
+    for _level in range(MOST_LEVELS):
+        level = [child for parent in level for child in _children(parent)]
+        if not level:
+            return False
+    return any(isinstance(item, (Mapping, list)) for item in level)
+
+
+def _children(value: object) -> Iterable[object]:
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def utf16_length(value: str) -> int:

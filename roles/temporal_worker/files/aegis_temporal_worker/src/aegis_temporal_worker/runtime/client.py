@@ -96,7 +96,7 @@ class RuntimeClient:
         await self.tokens.close()
 
     async def ready(self, method: str) -> None:
-        """Wait for the channel, so that a failure of a call from here on means that the request may have arrived.
+        """Wait for the channel and a token, so that a call from here on reaches the runtime at once.
 
         Raises ``RuntimeCallError`` (not begun) naming ``method``. Every call does this by itself too.
         """
@@ -110,6 +110,7 @@ class RuntimeClient:
                 f"no connection to the runtime within {self._connect_seconds:g} s",
                 begun=False,
             ) from None
+        await self._token(method)
 
     async def execute_system_command(
         self, request: pb.ExecuteSystemCommandRequest, *, tenant_id: str, deadline: float

@@ -10,6 +10,8 @@ import grpc
 # The server says that it did not take the call up, or that calling later may help. A call that broke off in the
 # middle also ends as UNAVAILABLE: `begun` tells the two apart.
 _RETRYABLE: Final = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED)
+# gRPC's client itself says RESOURCE_EXHAUSTED of a message over its limit, and an answer comes after the work.
+_TOO_LARGE: Final = "message larger than max"
 
 
 class RuntimeCallError(Exception):
@@ -28,7 +30,9 @@ class RuntimeCallError(Exception):
     @property
     def retryable(self) -> bool:
         """Whether the call may be made again without doing its work twice."""
-        return self.code in _RETRYABLE and (not self.begun or self.code is grpc.StatusCode.RESOURCE_EXHAUSTED)
+        if self.begun and (self.code is not grpc.StatusCode.RESOURCE_EXHAUSTED or _TOO_LARGE in self.details):
+            return False
+        return self.code in _RETRYABLE
 
     @property
     def timed_out(self) -> bool:

@@ -34,6 +34,9 @@ from aegis_temporal_worker.standin.script import (
     Script,
 )
 
+# The generated base class serves threads and asyncio alike; with grpc.aio its methods are coroutines.
+# pylint: disable=invalid-overridden-method
+
 log = logging.getLogger(__name__)
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"

@@ -24,6 +24,14 @@ from aegis_temporal_worker.standin.script import Script
 log = logging.getLogger(__name__)
 
 _GRPC_STOP_SECONDS: Final = 2.0
+_GRPC_OPTIONS: Final = (
+    # Otherwise a second stand-in would silently share the port.
+    ("grpc.so_reuseport", 0),
+    # The worker pings during a long silent call. gRPC's default takes a ping every five minutes and ends the connection
+    # after the third one that comes too soon (grpc/proposal A8).
+    ("grpc.http2.min_ping_interval_without_data_ms", 5000),
+    ("grpc.http2.max_ping_strikes", 0),
+)
 
 
 @dataclass(frozen=True)
@@ -81,8 +89,7 @@ class Standin:
 
     async def _start_grpc(self) -> None:
         address = f"{self._options.grpc_host}:{self._options.grpc_port}"
-        # Without so_reuseport=0 a second stand-in would silently share the port.
-        server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
+        server = grpc.aio.server(options=_GRPC_OPTIONS)
         pb_grpc.add_AegisRuntimeServicer_to_server(self._service, server)
         try:
             server.add_insecure_port(address)

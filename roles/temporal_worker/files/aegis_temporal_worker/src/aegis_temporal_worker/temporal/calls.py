@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
 from temporalio.exceptions import FailureError, is_cancelled_exception
 
 from . import policies
@@ -30,7 +29,6 @@ class Call(Generic[Result]):
     summary: str
     limit: timedelta
     attempt_limit: timedelta = policies.SHORT_LIMIT
-    retry: RetryPolicy = field(default_factory=lambda: policies.PATIENT)
 
 
 async def outside_the_task(call: Call[Result]) -> Result:
@@ -45,7 +43,7 @@ async def outside_the_task(call: Call[Result]) -> Result:
         schedule_to_close_timeout=call.limit,
         start_to_close_timeout=call.attempt_limit,
         heartbeat_timeout=policies.HEARTBEAT_LIMIT,
-        retry_policy=call.retry,
+        retry_policy=policies.PATIENT,
         summary=call.summary,
     )
     return found

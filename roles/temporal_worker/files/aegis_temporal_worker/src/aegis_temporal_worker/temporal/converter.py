@@ -27,12 +27,14 @@ class FastJSONPayloadConverter(JSONPlainPayloadConverter):
     def from_payload(self, payload: Payload, type_hint: type | None = None) -> Any:
         """The value, as ``type_hint`` when one is given.
 
-        Raises ``RuntimeError`` for a payload that is no JSON, as the SDK's converter does.
+        Raises ``RuntimeError`` for a payload that is no JSON or nested too deeply, as the SDK's converter does.
         """
         try:
             value = loads(payload.data)
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             raise RuntimeError(f"the payload is no JSON: {error}") from error
+        except RecursionError as error:
+            raise RuntimeError("the payload is nested too deeply") from error
         return value_to_type(type_hint, value) if type_hint else value
 
 

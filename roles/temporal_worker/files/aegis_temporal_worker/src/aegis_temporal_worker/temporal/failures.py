@@ -26,10 +26,7 @@ def outside_error(activity_type: str, error: FailureError) -> OutsideError:
     """The failure with the true cause's text in place of the SDK's wrapper text."""
     cause = _cause(error)
     if isinstance(cause, TimeoutError) and cause.type in _LOST:
-        return OutsideError(
-            f"{activity_type}: the worker that executed it was lost or too slow ({cause.type.name}); "
-            "it is not repeated, because it may have had effects"
-        )
+        return OutsideError(f"{activity_type}: the worker that executed it was lost or too slow ({cause.type.name})")
     if isinstance(cause, ApplicationError):
         return OutsideError(cause.message, events_sent=_events_sent(cause))
     return OutsideError(f"{activity_type}: {cause}")

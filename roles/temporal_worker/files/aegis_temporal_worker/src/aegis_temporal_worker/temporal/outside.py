@@ -108,7 +108,6 @@ class TemporalOutside:
             _summary(f"{command.state_name}: {command.command}"),
             limit=policies.OUTAGE_LIMIT + limit + policies.COMMAND_MARGIN,
             attempt_limit=limit + policies.COMMAND_MARGIN,
-            retry=policies.AT_MOST_ONCE,
         )
         output = await _made(call)
         return CommandResult(

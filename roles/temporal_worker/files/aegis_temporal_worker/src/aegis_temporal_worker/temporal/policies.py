@@ -21,16 +21,9 @@ HEARTBEAT_THROTTLE: Final = timedelta(seconds=3)
 LOCAL_LIMIT: Final = timedelta(seconds=5)
 ONCE: Final = RetryPolicy(maximum_attempts=1)
 
-# An orchestrator or a database that is away: keep asking, at most every half minute.
-_LONGEST_GAP: Final = timedelta(seconds=30)
-PATIENT: Final = RetryPolicy(maximum_interval=_LONGEST_GAP)
-# For work that may have effects: what is reported as retryable has not begun, so it is tried again; a worker that was
-# lost may have begun it, so it is not. The server knows timeouts by these names
-# (temporalio/temporal, common/retrypolicy: TimeoutFailureTypePrefix).
-AT_MOST_ONCE: Final = RetryPolicy(
-    maximum_interval=_LONGEST_GAP,
-    non_retryable_error_types=["TemporalTimeout:Heartbeat", "TemporalTimeout:StartToClose"],
-)
+# An orchestrator or a database that is away, or a worker that was lost: keep asking, at most every half minute. What
+# may be done only once refuses a second attempt by itself (activities/beginning.py).
+PATIENT: Final = RetryPolicy(maximum_interval=timedelta(seconds=30))
 
 # How long a run waits for an orchestrator that is away, before a state fails or an event is given up.
 OUTAGE_LIMIT: Final = timedelta(hours=1)

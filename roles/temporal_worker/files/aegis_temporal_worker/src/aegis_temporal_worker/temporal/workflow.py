@@ -4,29 +4,35 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, Final
 
 from temporalio import workflow
+from temporalio.api.common.v1 import Payload
+from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError, is_cancelled_exception
 
 from ..interpreter.errors import RunAborted
 from ..interpreter.run import Run
+from ..interpreter.start import Unreadable
 from .outside import TemporalOutside
+
+_ABSENT: Final = RawValue(Payload(metadata={"encoding": b"binary/null"}))
 
 
 @workflow.defn(name="aegis_workflow")
 class AegisWorkflow:
     """Interprets the definition that its argument names (contract 4.2) and returns the result (4.3).
 
-    A run that fails for its own reasons completes with ``status: failed``.
+    A run that fails for its own reasons completes with ``status: failed``. The argument is taken undecoded: one that
+    cannot be decoded must end the run, while the SDK would fail the workflow task again and again.
     """
 
     @workflow.init
-    def __init__(self, argument: Any = None) -> None:
-        self._run = Run(argument, workflow.info().workflow_id, TemporalOutside())
+    def __init__(self, argument: RawValue = _ABSENT) -> None:
+        self._run = Run(_decoded(argument), workflow.info().workflow_id, TemporalOutside())
 
     @workflow.run
-    async def run(self, argument: Any = None) -> dict[str, Any]:
+    async def run(self, argument: RawValue = _ABSENT) -> dict[str, Any]:
         """Run to the end.
 
         Raises ``ApplicationError`` (type RunAborted) when there is nothing to interpret, and passes a cancellation on
@@ -55,3 +61,11 @@ class AegisWorkflow:
     def blackboard(self) -> dict[str, Any]:
         """The whole blackboard as it is now."""
         return self._run.blackboard
+
+
+def _decoded(argument: RawValue) -> object:
+    try:
+        value: object = workflow.payload_converter().from_payload(argument.payload)
+    except (RuntimeError, KeyError) as error:
+        return Unreadable(str(error.__cause__ or error))
+    return value

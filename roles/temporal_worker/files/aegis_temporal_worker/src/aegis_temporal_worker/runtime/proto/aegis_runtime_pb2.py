@@ -4,141 +4,138 @@
 # source: aegis_temporal_worker/runtime/proto/aegis_runtime.proto
 # Protobuf Python Version: 7.35.1
 """Generated protocol buffer code."""
+
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import descriptor_pool as _descriptor_pool
 from google.protobuf import runtime_version as _runtime_version
 from google.protobuf import symbol_database as _symbol_database
 from google.protobuf.internal import builder as _builder
+
 _runtime_version.ValidateProtobufRuntimeVersion(
-    _runtime_version.Domain.PUBLIC,
-    7,
-    35,
-    1,
-    '',
-    'aegis_temporal_worker/runtime/proto/aegis_runtime.proto'
+    _runtime_version.Domain.PUBLIC, 7, 35, 1, "", "aegis_temporal_worker/runtime/proto/aegis_runtime.proto"
 )
 # @@protoc_insertion_point(imports)
 
 _sym_db = _symbol_database.Default()
 
 
-
-
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n7aegis_temporal_worker/runtime/proto/aegis_runtime.proto\x12\x10\x61\x65gis.runtime.v1\"\x81\x05\n\x13\x45xecuteAgentRequest\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\r\n\x05input\x18\x02 \x01(\t\x12\x14\n\x0c\x63ontext_json\x18\x03 \x01(\t\x12>\n\x0fsecurity_policy\x18\x04 \x01(\x0b\x32 .aegis.runtime.v1.SecurityPolicyH\x00\x88\x01\x01\x12\"\n\x15workflow_execution_id\x18\x05 \x01(\tH\x01\x88\x01\x01\x12 \n\x13parent_execution_id\x18\x06 \x01(\tH\x02\x88\x01\x01\x12\x11\n\ttenant_id\x18\x07 \x01(\t\x12\"\n\x15security_context_name\x18\x08 \x01(\tH\x03\x88\x01\x01\x12\x13\n\x06intent\x18\t \x01(\tH\x04\x88\x01\x01\x12 \n\x13workspace_volume_id\x18\n \x01(\tH\x05\x88\x01\x01\x12(\n\x1bworkspace_volume_mount_path\x18\x0b \x01(\tH\x06\x88\x01\x01\x12\"\n\x15workspace_remote_path\x18\x0c \x01(\tH\x07\x88\x01\x01\x12\x34\n\x0b\x61ttachments\x18\r \x03(\x0b\x32\x1f.aegis.runtime.v1.AttachmentRefB\x12\n\x10_security_policyB\x18\n\x16_workflow_execution_idB\x16\n\x14_parent_execution_idB\x18\n\x16_security_context_nameB\t\n\x07_intentB\x16\n\x14_workspace_volume_idB\x1e\n\x1c_workspace_volume_mount_pathB\x18\n\x16_workspace_remote_path\"\x10\n\x0eSecurityPolicy\"\x7f\n\rAttachmentRef\x12\x11\n\tvolume_id\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x11\n\tmime_type\x18\x04 \x01(\t\x12\x0c\n\x04size\x18\x05 \x01(\x03\x12\x13\n\x06sha256\x18\x06 \x01(\tH\x00\x88\x01\x01\x42\t\n\x07_sha256\"\xa5\x04\n\x0e\x45xecutionEvent\x12?\n\x11\x65xecution_started\x18\x01 \x01(\x0b\x32\".aegis.runtime.v1.ExecutionStartedH\x00\x12?\n\x11iteration_started\x18\x02 \x01(\x0b\x32\".aegis.runtime.v1.IterationStartedH\x00\x12=\n\x10iteration_output\x18\x03 \x01(\x0b\x32!.aegis.runtime.v1.IterationOutputH\x00\x12\x43\n\x13iteration_completed\x18\x04 \x01(\x0b\x32$.aegis.runtime.v1.IterationCompletedH\x00\x12=\n\x10iteration_failed\x18\x05 \x01(\x0b\x32!.aegis.runtime.v1.IterationFailedH\x00\x12\x41\n\x12refinement_applied\x18\x06 \x01(\x0b\x32#.aegis.runtime.v1.RefinementAppliedH\x00\x12\x43\n\x13\x65xecution_completed\x18\x07 \x01(\x0b\x32$.aegis.runtime.v1.ExecutionCompletedH\x00\x12=\n\x10\x65xecution_failed\x18\x08 \x01(\x0b\x32!.aegis.runtime.v1.ExecutionFailedH\x00\x42\x07\n\x05\x65vent\"N\n\x10\x45xecutionStarted\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x02 \x01(\t\x12\x12\n\nstarted_at\x18\x03 \x01(\t\"f\n\x10IterationStarted\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x18\n\x10iteration_number\x18\x02 \x01(\r\x12\x0e\n\x06\x61\x63tion\x18\x03 \x01(\t\x12\x12\n\nstarted_at\x18\x04 \x01(\t\"Q\n\x0fIterationOutput\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x18\n\x10iteration_number\x18\x02 \x01(\r\x12\x0e\n\x06output\x18\x03 \x01(\t\"j\n\x12IterationCompleted\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x18\n\x10iteration_number\x18\x02 \x01(\r\x12\x0e\n\x06output\x18\x03 \x01(\t\x12\x14\n\x0c\x63ompleted_at\x18\x04 \x01(\t\"\x85\x01\n\x0fIterationFailed\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x18\n\x10iteration_number\x18\x02 \x01(\r\x12/\n\x05\x65rror\x18\x03 \x01(\x0b\x32 .aegis.runtime.v1.IterationError\x12\x11\n\tfailed_at\x18\x04 \x01(\t\"]\n\x0eIterationError\x12\x12\n\nerror_type\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x17\n\nstacktrace\x18\x03 \x01(\tH\x00\x88\x01\x01\x42\r\n\x0b_stacktrace\"j\n\x11RefinementApplied\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x18\n\x10iteration_number\x18\x02 \x01(\r\x12\x11\n\tcode_diff\x18\x03 \x01(\t\x12\x12\n\napplied_at\x18\x04 \x01(\t\"p\n\x12\x45xecutionCompleted\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x14\n\x0c\x66inal_output\x18\x02 \x01(\t\x12\x18\n\x10total_iterations\x18\x03 \x01(\r\x12\x14\n\x0c\x63ompleted_at\x18\x04 \x01(\t\"d\n\x0f\x45xecutionFailed\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x18\n\x10total_iterations\x18\x03 \x01(\r\x12\x11\n\tfailed_at\x18\x04 \x01(\t\"\xf3\x01\n\x1b\x45xecuteSystemCommandRequest\x12\x0f\n\x07\x63ommand\x18\x01 \x01(\t\x12\x43\n\x03\x65nv\x18\x02 \x03(\x0b\x32\x36.aegis.runtime.v1.ExecuteSystemCommandRequest.EnvEntry\x12\x14\n\x07workdir\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x1c\n\x0ftimeout_seconds\x18\x04 \x01(\rH\x01\x88\x01\x01\x1a*\n\x08\x45nvEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\n\n\x08_workdirB\x12\n\x10_timeout_seconds\"f\n\x1c\x45xecuteSystemCommandResponse\x12\x11\n\texit_code\x18\x01 \x01(\x05\x12\x0e\n\x06stdout\x18\x02 \x01(\t\x12\x0e\n\x06stderr\x18\x03 \x01(\t\x12\x13\n\x0b\x64uration_ms\x18\x04 \x01(\x04\"G\n\x0bJudgeConfig\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x16\n\x0einput_template\x18\x02 \x01(\t\x12\x0e\n\x06weight\x18\x03 \x01(\x02\"\xaa\x01\n\x0f\x43onsensusConfig\x12\x35\n\x08strategy\x18\x01 \x01(\x0e\x32#.aegis.runtime.v1.ConsensusStrategy\x12\x16\n\tthreshold\x18\x02 \x01(\x02H\x00\x88\x01\x01\x12\x16\n\tagreement\x18\x03 \x01(\x02H\x01\x88\x01\x01\x12\x0e\n\x01n\x18\x04 \x01(\rH\x02\x88\x01\x01\x42\x0c\n\n_thresholdB\x0c\n\n_agreementB\x04\n\x02_n\"\xb4\x01\n\x19ValidateWithJudgesRequest\x12\x0e\n\x06output\x18\x01 \x01(\t\x12\x0c\n\x04task\x18\x02 \x01(\t\x12-\n\x06judges\x18\x03 \x03(\x0b\x32\x1d.aegis.runtime.v1.JudgeConfig\x12\x34\n\tconsensus\x18\x04 \x01(\x0b\x32!.aegis.runtime.v1.ConsensusConfig\x12\x14\n\x0c\x63ontext_json\x18\x05 \x01(\t\"U\n\x0bJudgeResult\x12\x10\n\x08judge_id\x18\x01 \x01(\t\x12\r\n\x05score\x18\x02 \x01(\x02\x12\x12\n\nconfidence\x18\x03 \x01(\x02\x12\x11\n\treasoning\x18\x04 \x01(\t\"\xa3\x01\n\x1aValidateWithJudgesResponse\x12\r\n\x05score\x18\x01 \x01(\x02\x12\x12\n\nconfidence\x18\x02 \x01(\x02\x12\x11\n\treasoning\x18\x03 \x01(\t\x12\x14\n\x0c\x62inary_valid\x18\x04 \x01(\x08\x12\x39\n\x12individual_results\x18\x05 \x03(\x0b\x32\x1d.aegis.runtime.v1.JudgeResult\"F\n\x0f\x43ontainerVolume\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nmount_path\x18\x02 \x01(\t\x12\x11\n\tread_only\x18\x03 \x01(\x08\"M\n\x12\x43ontainerResources\x12\x16\n\x0e\x63pu_millicores\x18\x01 \x01(\r\x12\x0e\n\x06memory\x18\x02 \x01(\t\x12\x0f\n\x07timeout\x18\x03 \x01(\t\"\x88\x04\n\x1a\x45xecuteContainerRunRequest\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05image\x18\x03 \x01(\t\x12\x19\n\x11image_pull_policy\x18\x04 \x01(\t\x12\x0f\n\x07\x63ommand\x18\x05 \x03(\t\x12\x42\n\x03\x65nv\x18\x06 \x03(\x0b\x32\x35.aegis.runtime.v1.ExecuteContainerRunRequest.EnvEntry\x12\x0f\n\x07workdir\x18\x07 \x01(\t\x12\x32\n\x07volumes\x18\x08 \x03(\x0b\x32!.aegis.runtime.v1.ContainerVolume\x12\x37\n\tresources\x18\t \x01(\x0b\x32$.aegis.runtime.v1.ContainerResources\x12\x1c\n\x14registry_credentials\x18\n \x01(\t\x12\r\n\x05shell\x18\x0b \x01(\x08\x12\x12\n\nstate_name\x18\x0c \x01(\t\x12\x14\n\x0cmax_attempts\x18\r \x01(\r\x12\x11\n\ttenant_id\x18\x0e \x01(\t\x12\x1d\n\x15workflow_execution_id\x18\x0f \x01(\t\x12\x14\n\x0cnetwork_mode\x18\x10 \x01(\t\x1a*\n\x08\x45nvEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"w\n\x1b\x45xecuteContainerRunResponse\x12\x11\n\texit_code\x18\x01 \x01(\x05\x12\x0e\n\x06stdout\x18\x02 \x01(\t\x12\x0e\n\x06stderr\x18\x03 \x01(\t\x12\x13\n\x0b\x64uration_ms\x18\x04 \x01(\x04\x12\x10\n\x08\x61ttempts\x18\x05 \x01(\r\"z\n\x1c\x43reateWorkspaceVolumeRequest\x12\x1d\n\x15workflow_execution_id\x18\x01 \x01(\t\x12\x11\n\ttenant_id\x18\x02 \x01(\t\x12\x11\n\tttl_hours\x18\x03 \x01(\r\x12\x15\n\rsize_limit_mb\x18\x04 \x01(\x04\"G\n\x1d\x43reateWorkspaceVolumeResponse\x12\x11\n\tvolume_id\x18\x01 \x01(\t\x12\x13\n\x0bremote_path\x18\x02 \x01(\t\"Q\n\x1d\x44\x65stroyWorkspaceVolumeRequest\x12\x11\n\tvolume_id\x18\x01 \x01(\t\x12\x1d\n\x15workflow_execution_id\x18\x02 \x01(\t\"3\n\x1e\x44\x65stroyWorkspaceVolumeResponse\x12\x11\n\tdestroyed\x18\x01 \x01(\x08\"\x98\x01\n\x1aInvokeOutputHandlerRequest\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x11\n\ttenant_id\x18\x02 \x01(\t\x12\x14\n\x0c\x66inal_output\x18\x03 \x01(\t\x12\x1b\n\x13handler_config_json\x18\x04 \x01(\t\x12\x13\n\x06intent\x18\x05 \x01(\tH\x00\x88\x01\x01\x42\t\n\x07_intent\"M\n\x1bInvokeOutputHandlerResponse\x12\x0f\n\x07success\x18\x01 \x01(\x08\x12\x0e\n\x06result\x18\x02 \x01(\t\x12\r\n\x05\x65rror\x18\x03 \x01(\t\"m\n\x1aRunRepositoryActionRequest\x12\x1d\n\x15workflow_execution_id\x18\x01 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x02 \x01(\t\x12\x14\n\x07message\x18\x03 \x01(\tH\x00\x88\x01\x01\x42\n\n\x08_message\"\xa2\x01\n\x1bRunRepositoryActionResponse\x12\x17\n\ncommit_sha\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x0e\n\x06\x62ranch\x18\x02 \x01(\t\x12\x0b\n\x03ref\x18\x03 \x01(\t\x12\x11\n\x04\x64iff\x18\x04 \x01(\tH\x01\x88\x01\x01\x12\x15\n\x08sentence\x18\x05 \x01(\tH\x02\x88\x01\x01\x42\r\n\x0b_commit_shaB\x07\n\x05_diffB\x0b\n\t_sentence\"\xbc\x01\n\x17RunImageGenerateRequest\x12\x1d\n\x15workflow_execution_id\x18\x01 \x01(\t\x12\x0e\n\x06prompt\x18\x02 \x01(\t\x12\x12\n\x05\x61lias\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x11\n\x04size\x18\x04 \x01(\tH\x01\x88\x01\x01\x12\x12\n\x05\x63ount\x18\x05 \x01(\rH\x02\x88\x01\x01\x12\x11\n\x04path\x18\x06 \x01(\tH\x03\x88\x01\x01\x42\x08\n\x06_aliasB\x07\n\x05_sizeB\x08\n\x06_countB\x07\n\x05_path\"Z\n\rGeneratedFile\x12\x11\n\tvolume_id\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t\x12\x14\n\x0c\x63ontent_type\x18\x03 \x01(\t\x12\x12\n\nsize_bytes\x18\x04 \x01(\x04\"n\n\x18RunImageGenerateResponse\x12.\n\x05\x66iles\x18\x01 \x03(\x0b\x32\x1f.aegis.runtime.v1.GeneratedFile\x12\x15\n\x08sentence\x18\x02 \x01(\tH\x00\x88\x01\x01\x42\x0b\n\t_sentence\"\x14\n\x12\x41ttestAgentRequest\"\x15\n\x13\x41ttestAgentResponse\"\x13\n\x11InvokeToolRequest\"\x14\n\x12InvokeToolResponse\"\x17\n\x15IngestStimulusRequest\"\x18\n\x16IngestStimulusResponse\"\x15\n\x13SearchAgentsRequest\"\x16\n\x14SearchAgentsResponse\"\x18\n\x16SearchWorkflowsRequest\"\x19\n\x17SearchWorkflowsResponse\"\x1c\n\x1aQueryCortexPatternsRequest\"\x1d\n\x1bQueryCortexPatternsResponse\"\x1b\n\x19StoreCortexPatternRequest\"\x1c\n\x1aStoreCortexPatternResponse*]\n\x11\x43onsensusStrategy\x12\x14\n\x10WEIGHTED_AVERAGE\x10\x00\x12\x11\n\rMAJORITY_VOTE\x10\x01\x12\r\n\tUNANIMOUS\x10\x02\x12\x10\n\x0c\x41NY_APPROVED\x10\x03\x32\xd5\r\n\x0c\x41\x65gisRuntime\x12Y\n\x0c\x45xecuteAgent\x12%.aegis.runtime.v1.ExecuteAgentRequest\x1a .aegis.runtime.v1.ExecutionEvent0\x01\x12u\n\x14\x45xecuteSystemCommand\x12-.aegis.runtime.v1.ExecuteSystemCommandRequest\x1a..aegis.runtime.v1.ExecuteSystemCommandResponse\x12o\n\x12ValidateWithJudges\x12+.aegis.runtime.v1.ValidateWithJudgesRequest\x1a,.aegis.runtime.v1.ValidateWithJudgesResponse\x12r\n\x13\x45xecuteContainerRun\x12,.aegis.runtime.v1.ExecuteContainerRunRequest\x1a-.aegis.runtime.v1.ExecuteContainerRunResponse\x12x\n\x15\x43reateWorkspaceVolume\x12..aegis.runtime.v1.CreateWorkspaceVolumeRequest\x1a/.aegis.runtime.v1.CreateWorkspaceVolumeResponse\x12{\n\x16\x44\x65stroyWorkspaceVolume\x12/.aegis.runtime.v1.DestroyWorkspaceVolumeRequest\x1a\x30.aegis.runtime.v1.DestroyWorkspaceVolumeResponse\x12r\n\x13InvokeOutputHandler\x12,.aegis.runtime.v1.InvokeOutputHandlerRequest\x1a-.aegis.runtime.v1.InvokeOutputHandlerResponse\x12r\n\x13RunRepositoryAction\x12,.aegis.runtime.v1.RunRepositoryActionRequest\x1a-.aegis.runtime.v1.RunRepositoryActionResponse\x12i\n\x10RunImageGenerate\x12).aegis.runtime.v1.RunImageGenerateRequest\x1a*.aegis.runtime.v1.RunImageGenerateResponse\x12Z\n\x0b\x41ttestAgent\x12$.aegis.runtime.v1.AttestAgentRequest\x1a%.aegis.runtime.v1.AttestAgentResponse\x12W\n\nInvokeTool\x12#.aegis.runtime.v1.InvokeToolRequest\x1a$.aegis.runtime.v1.InvokeToolResponse\x12\x63\n\x0eIngestStimulus\x12\'.aegis.runtime.v1.IngestStimulusRequest\x1a(.aegis.runtime.v1.IngestStimulusResponse\x12]\n\x0cSearchAgents\x12%.aegis.runtime.v1.SearchAgentsRequest\x1a&.aegis.runtime.v1.SearchAgentsResponse\x12\x66\n\x0fSearchWorkflows\x12(.aegis.runtime.v1.SearchWorkflowsRequest\x1a).aegis.runtime.v1.SearchWorkflowsResponse\x12r\n\x13QueryCortexPatterns\x12,.aegis.runtime.v1.QueryCortexPatternsRequest\x1a-.aegis.runtime.v1.QueryCortexPatternsResponse\x12o\n\x12StoreCortexPattern\x12+.aegis.runtime.v1.StoreCortexPatternRequest\x1a,.aegis.runtime.v1.StoreCortexPatternResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(
+    b'\n7aegis_temporal_worker/runtime/proto/aegis_runtime.proto\x12\x10\x61\x65gis.runtime.v1"\x81\x05\n\x13\x45xecuteAgentRequest\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\r\n\x05input\x18\x02 \x01(\t\x12\x14\n\x0c\x63ontext_json\x18\x03 \x01(\t\x12>\n\x0fsecurity_policy\x18\x04 \x01(\x0b\x32 .aegis.runtime.v1.SecurityPolicyH\x00\x88\x01\x01\x12"\n\x15workflow_execution_id\x18\x05 \x01(\tH\x01\x88\x01\x01\x12 \n\x13parent_execution_id\x18\x06 \x01(\tH\x02\x88\x01\x01\x12\x11\n\ttenant_id\x18\x07 \x01(\t\x12"\n\x15security_context_name\x18\x08 \x01(\tH\x03\x88\x01\x01\x12\x13\n\x06intent\x18\t \x01(\tH\x04\x88\x01\x01\x12 \n\x13workspace_volume_id\x18\n \x01(\tH\x05\x88\x01\x01\x12(\n\x1bworkspace_volume_mount_path\x18\x0b \x01(\tH\x06\x88\x01\x01\x12"\n\x15workspace_remote_path\x18\x0c \x01(\tH\x07\x88\x01\x01\x12\x34\n\x0b\x61ttachments\x18\r \x03(\x0b\x32\x1f.aegis.runtime.v1.AttachmentRefB\x12\n\x10_security_policyB\x18\n\x16_workflow_execution_idB\x16\n\x14_parent_execution_idB\x18\n\x16_security_context_nameB\t\n\x07_intentB\x16\n\x14_workspace_volume_idB\x1e\n\x1c_workspace_volume_mount_pathB\x18\n\x16_workspace_remote_path"\x10\n\x0eSecurityPolicy"\x7f\n\rAttachmentRef\x12\x11\n\tvolume_id\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x11\n\tmime_type\x18\x04 \x01(\t\x12\x0c\n\x04size\x18\x05 \x01(\x03\x12\x13\n\x06sha256\x18\x06 \x01(\tH\x00\x88\x01\x01\x42\t\n\x07_sha256"\xa5\x04\n\x0e\x45xecutionEvent\x12?\n\x11\x65xecution_started\x18\x01 \x01(\x0b\x32".aegis.runtime.v1.ExecutionStartedH\x00\x12?\n\x11iteration_started\x18\x02 \x01(\x0b\x32".aegis.runtime.v1.IterationStartedH\x00\x12=\n\x10iteration_output\x18\x03 \x01(\x0b\x32!.aegis.runtime.v1.IterationOutputH\x00\x12\x43\n\x13iteration_completed\x18\x04 \x01(\x0b\x32$.aegis.runtime.v1.IterationCompletedH\x00\x12=\n\x10iteration_failed\x18\x05 \x01(\x0b\x32!.aegis.runtime.v1.IterationFailedH\x00\x12\x41\n\x12refinement_applied\x18\x06 \x01(\x0b\x32#.aegis.runtime.v1.RefinementAppliedH\x00\x12\x43\n\x13\x65xecution_completed\x18\x07 \x01(\x0b\x32$.aegis.runtime.v1.ExecutionCompletedH\x00\x12=\n\x10\x65xecution_failed\x18\x08 \x01(\x0b\x32!.aegis.runtime.v1.ExecutionFailedH\x00\x42\x07\n\x05\x65vent"N\n\x10\x45xecutionStarted\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x02 \x01(\t\x12\x12\n\nstarted_at\x18\x03 \x01(\t"f\n\x10IterationStarted\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x18\n\x10iteration_number\x18\x02 \x01(\r\x12\x0e\n\x06\x61\x63tion\x18\x03 \x01(\t\x12\x12\n\nstarted_at\x18\x04 \x01(\t"Q\n\x0fIterationOutput\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x18\n\x10iteration_number\x18\x02 \x01(\r\x12\x0e\n\x06output\x18\x03 \x01(\t"j\n\x12IterationCompleted\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x18\n\x10iteration_number\x18\x02 \x01(\r\x12\x0e\n\x06output\x18\x03 \x01(\t\x12\x14\n\x0c\x63ompleted_at\x18\x04 \x01(\t"\x85\x01\n\x0fIterationFailed\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x18\n\x10iteration_number\x18\x02 \x01(\r\x12/\n\x05\x65rror\x18\x03 \x01(\x0b\x32 .aegis.runtime.v1.IterationError\x12\x11\n\tfailed_at\x18\x04 \x01(\t"]\n\x0eIterationError\x12\x12\n\nerror_type\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x17\n\nstacktrace\x18\x03 \x01(\tH\x00\x88\x01\x01\x42\r\n\x0b_stacktrace"j\n\x11RefinementApplied\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x18\n\x10iteration_number\x18\x02 \x01(\r\x12\x11\n\tcode_diff\x18\x03 \x01(\t\x12\x12\n\napplied_at\x18\x04 \x01(\t"p\n\x12\x45xecutionCompleted\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x14\n\x0c\x66inal_output\x18\x02 \x01(\t\x12\x18\n\x10total_iterations\x18\x03 \x01(\r\x12\x14\n\x0c\x63ompleted_at\x18\x04 \x01(\t"d\n\x0f\x45xecutionFailed\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x18\n\x10total_iterations\x18\x03 \x01(\r\x12\x11\n\tfailed_at\x18\x04 \x01(\t"\xf3\x01\n\x1b\x45xecuteSystemCommandRequest\x12\x0f\n\x07\x63ommand\x18\x01 \x01(\t\x12\x43\n\x03\x65nv\x18\x02 \x03(\x0b\x32\x36.aegis.runtime.v1.ExecuteSystemCommandRequest.EnvEntry\x12\x14\n\x07workdir\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x1c\n\x0ftimeout_seconds\x18\x04 \x01(\rH\x01\x88\x01\x01\x1a*\n\x08\x45nvEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\n\n\x08_workdirB\x12\n\x10_timeout_seconds"f\n\x1c\x45xecuteSystemCommandResponse\x12\x11\n\texit_code\x18\x01 \x01(\x05\x12\x0e\n\x06stdout\x18\x02 \x01(\t\x12\x0e\n\x06stderr\x18\x03 \x01(\t\x12\x13\n\x0b\x64uration_ms\x18\x04 \x01(\x04"G\n\x0bJudgeConfig\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x16\n\x0einput_template\x18\x02 \x01(\t\x12\x0e\n\x06weight\x18\x03 \x01(\x02"\xaa\x01\n\x0f\x43onsensusConfig\x12\x35\n\x08strategy\x18\x01 \x01(\x0e\x32#.aegis.runtime.v1.ConsensusStrategy\x12\x16\n\tthreshold\x18\x02 \x01(\x02H\x00\x88\x01\x01\x12\x16\n\tagreement\x18\x03 \x01(\x02H\x01\x88\x01\x01\x12\x0e\n\x01n\x18\x04 \x01(\rH\x02\x88\x01\x01\x42\x0c\n\n_thresholdB\x0c\n\n_agreementB\x04\n\x02_n"\xb4\x01\n\x19ValidateWithJudgesRequest\x12\x0e\n\x06output\x18\x01 \x01(\t\x12\x0c\n\x04task\x18\x02 \x01(\t\x12-\n\x06judges\x18\x03 \x03(\x0b\x32\x1d.aegis.runtime.v1.JudgeConfig\x12\x34\n\tconsensus\x18\x04 \x01(\x0b\x32!.aegis.runtime.v1.ConsensusConfig\x12\x14\n\x0c\x63ontext_json\x18\x05 \x01(\t"U\n\x0bJudgeResult\x12\x10\n\x08judge_id\x18\x01 \x01(\t\x12\r\n\x05score\x18\x02 \x01(\x02\x12\x12\n\nconfidence\x18\x03 \x01(\x02\x12\x11\n\treasoning\x18\x04 \x01(\t"\xa3\x01\n\x1aValidateWithJudgesResponse\x12\r\n\x05score\x18\x01 \x01(\x02\x12\x12\n\nconfidence\x18\x02 \x01(\x02\x12\x11\n\treasoning\x18\x03 \x01(\t\x12\x14\n\x0c\x62inary_valid\x18\x04 \x01(\x08\x12\x39\n\x12individual_results\x18\x05 \x03(\x0b\x32\x1d.aegis.runtime.v1.JudgeResult"F\n\x0f\x43ontainerVolume\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nmount_path\x18\x02 \x01(\t\x12\x11\n\tread_only\x18\x03 \x01(\x08"M\n\x12\x43ontainerResources\x12\x16\n\x0e\x63pu_millicores\x18\x01 \x01(\r\x12\x0e\n\x06memory\x18\x02 \x01(\t\x12\x0f\n\x07timeout\x18\x03 \x01(\t"\x88\x04\n\x1a\x45xecuteContainerRunRequest\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05image\x18\x03 \x01(\t\x12\x19\n\x11image_pull_policy\x18\x04 \x01(\t\x12\x0f\n\x07\x63ommand\x18\x05 \x03(\t\x12\x42\n\x03\x65nv\x18\x06 \x03(\x0b\x32\x35.aegis.runtime.v1.ExecuteContainerRunRequest.EnvEntry\x12\x0f\n\x07workdir\x18\x07 \x01(\t\x12\x32\n\x07volumes\x18\x08 \x03(\x0b\x32!.aegis.runtime.v1.ContainerVolume\x12\x37\n\tresources\x18\t \x01(\x0b\x32$.aegis.runtime.v1.ContainerResources\x12\x1c\n\x14registry_credentials\x18\n \x01(\t\x12\r\n\x05shell\x18\x0b \x01(\x08\x12\x12\n\nstate_name\x18\x0c \x01(\t\x12\x14\n\x0cmax_attempts\x18\r \x01(\r\x12\x11\n\ttenant_id\x18\x0e \x01(\t\x12\x1d\n\x15workflow_execution_id\x18\x0f \x01(\t\x12\x14\n\x0cnetwork_mode\x18\x10 \x01(\t\x1a*\n\x08\x45nvEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01"w\n\x1b\x45xecuteContainerRunResponse\x12\x11\n\texit_code\x18\x01 \x01(\x05\x12\x0e\n\x06stdout\x18\x02 \x01(\t\x12\x0e\n\x06stderr\x18\x03 \x01(\t\x12\x13\n\x0b\x64uration_ms\x18\x04 \x01(\x04\x12\x10\n\x08\x61ttempts\x18\x05 \x01(\r"z\n\x1c\x43reateWorkspaceVolumeRequest\x12\x1d\n\x15workflow_execution_id\x18\x01 \x01(\t\x12\x11\n\ttenant_id\x18\x02 \x01(\t\x12\x11\n\tttl_hours\x18\x03 \x01(\r\x12\x15\n\rsize_limit_mb\x18\x04 \x01(\x04"G\n\x1d\x43reateWorkspaceVolumeResponse\x12\x11\n\tvolume_id\x18\x01 \x01(\t\x12\x13\n\x0bremote_path\x18\x02 \x01(\t"Q\n\x1d\x44\x65stroyWorkspaceVolumeRequest\x12\x11\n\tvolume_id\x18\x01 \x01(\t\x12\x1d\n\x15workflow_execution_id\x18\x02 \x01(\t"3\n\x1e\x44\x65stroyWorkspaceVolumeResponse\x12\x11\n\tdestroyed\x18\x01 \x01(\x08"\x98\x01\n\x1aInvokeOutputHandlerRequest\x12\x14\n\x0c\x65xecution_id\x18\x01 \x01(\t\x12\x11\n\ttenant_id\x18\x02 \x01(\t\x12\x14\n\x0c\x66inal_output\x18\x03 \x01(\t\x12\x1b\n\x13handler_config_json\x18\x04 \x01(\t\x12\x13\n\x06intent\x18\x05 \x01(\tH\x00\x88\x01\x01\x42\t\n\x07_intent"M\n\x1bInvokeOutputHandlerResponse\x12\x0f\n\x07success\x18\x01 \x01(\x08\x12\x0e\n\x06result\x18\x02 \x01(\t\x12\r\n\x05\x65rror\x18\x03 \x01(\t"m\n\x1aRunRepositoryActionRequest\x12\x1d\n\x15workflow_execution_id\x18\x01 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x02 \x01(\t\x12\x14\n\x07message\x18\x03 \x01(\tH\x00\x88\x01\x01\x42\n\n\x08_message"\xa2\x01\n\x1bRunRepositoryActionResponse\x12\x17\n\ncommit_sha\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x0e\n\x06\x62ranch\x18\x02 \x01(\t\x12\x0b\n\x03ref\x18\x03 \x01(\t\x12\x11\n\x04\x64iff\x18\x04 \x01(\tH\x01\x88\x01\x01\x12\x15\n\x08sentence\x18\x05 \x01(\tH\x02\x88\x01\x01\x42\r\n\x0b_commit_shaB\x07\n\x05_diffB\x0b\n\t_sentence"\xbc\x01\n\x17RunImageGenerateRequest\x12\x1d\n\x15workflow_execution_id\x18\x01 \x01(\t\x12\x0e\n\x06prompt\x18\x02 \x01(\t\x12\x12\n\x05\x61lias\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x11\n\x04size\x18\x04 \x01(\tH\x01\x88\x01\x01\x12\x12\n\x05\x63ount\x18\x05 \x01(\rH\x02\x88\x01\x01\x12\x11\n\x04path\x18\x06 \x01(\tH\x03\x88\x01\x01\x42\x08\n\x06_aliasB\x07\n\x05_sizeB\x08\n\x06_countB\x07\n\x05_path"Z\n\rGeneratedFile\x12\x11\n\tvolume_id\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t\x12\x14\n\x0c\x63ontent_type\x18\x03 \x01(\t\x12\x12\n\nsize_bytes\x18\x04 \x01(\x04"n\n\x18RunImageGenerateResponse\x12.\n\x05\x66iles\x18\x01 \x03(\x0b\x32\x1f.aegis.runtime.v1.GeneratedFile\x12\x15\n\x08sentence\x18\x02 \x01(\tH\x00\x88\x01\x01\x42\x0b\n\t_sentence"\x14\n\x12\x41ttestAgentRequest"\x15\n\x13\x41ttestAgentResponse"\x13\n\x11InvokeToolRequest"\x14\n\x12InvokeToolResponse"\x17\n\x15IngestStimulusRequest"\x18\n\x16IngestStimulusResponse"\x15\n\x13SearchAgentsRequest"\x16\n\x14SearchAgentsResponse"\x18\n\x16SearchWorkflowsRequest"\x19\n\x17SearchWorkflowsResponse"\x1c\n\x1aQueryCortexPatternsRequest"\x1d\n\x1bQueryCortexPatternsResponse"\x1b\n\x19StoreCortexPatternRequest"\x1c\n\x1aStoreCortexPatternResponse*]\n\x11\x43onsensusStrategy\x12\x14\n\x10WEIGHTED_AVERAGE\x10\x00\x12\x11\n\rMAJORITY_VOTE\x10\x01\x12\r\n\tUNANIMOUS\x10\x02\x12\x10\n\x0c\x41NY_APPROVED\x10\x03\x32\xd5\r\n\x0c\x41\x65gisRuntime\x12Y\n\x0c\x45xecuteAgent\x12%.aegis.runtime.v1.ExecuteAgentRequest\x1a .aegis.runtime.v1.ExecutionEvent0\x01\x12u\n\x14\x45xecuteSystemCommand\x12-.aegis.runtime.v1.ExecuteSystemCommandRequest\x1a..aegis.runtime.v1.ExecuteSystemCommandResponse\x12o\n\x12ValidateWithJudges\x12+.aegis.runtime.v1.ValidateWithJudgesRequest\x1a,.aegis.runtime.v1.ValidateWithJudgesResponse\x12r\n\x13\x45xecuteContainerRun\x12,.aegis.runtime.v1.ExecuteContainerRunRequest\x1a-.aegis.runtime.v1.ExecuteContainerRunResponse\x12x\n\x15\x43reateWorkspaceVolume\x12..aegis.runtime.v1.CreateWorkspaceVolumeRequest\x1a/.aegis.runtime.v1.CreateWorkspaceVolumeResponse\x12{\n\x16\x44\x65stroyWorkspaceVolume\x12/.aegis.runtime.v1.DestroyWorkspaceVolumeRequest\x1a\x30.aegis.runtime.v1.DestroyWorkspaceVolumeResponse\x12r\n\x13InvokeOutputHandler\x12,.aegis.runtime.v1.InvokeOutputHandlerRequest\x1a-.aegis.runtime.v1.InvokeOutputHandlerResponse\x12r\n\x13RunRepositoryAction\x12,.aegis.runtime.v1.RunRepositoryActionRequest\x1a-.aegis.runtime.v1.RunRepositoryActionResponse\x12i\n\x10RunImageGenerate\x12).aegis.runtime.v1.RunImageGenerateRequest\x1a*.aegis.runtime.v1.RunImageGenerateResponse\x12Z\n\x0b\x41ttestAgent\x12$.aegis.runtime.v1.AttestAgentRequest\x1a%.aegis.runtime.v1.AttestAgentResponse\x12W\n\nInvokeTool\x12#.aegis.runtime.v1.InvokeToolRequest\x1a$.aegis.runtime.v1.InvokeToolResponse\x12\x63\n\x0eIngestStimulus\x12\'.aegis.runtime.v1.IngestStimulusRequest\x1a(.aegis.runtime.v1.IngestStimulusResponse\x12]\n\x0cSearchAgents\x12%.aegis.runtime.v1.SearchAgentsRequest\x1a&.aegis.runtime.v1.SearchAgentsResponse\x12\x66\n\x0fSearchWorkflows\x12(.aegis.runtime.v1.SearchWorkflowsRequest\x1a).aegis.runtime.v1.SearchWorkflowsResponse\x12r\n\x13QueryCortexPatterns\x12,.aegis.runtime.v1.QueryCortexPatternsRequest\x1a-.aegis.runtime.v1.QueryCortexPatternsResponse\x12o\n\x12StoreCortexPattern\x12+.aegis.runtime.v1.StoreCortexPatternRequest\x1a,.aegis.runtime.v1.StoreCortexPatternResponseb\x06proto3'
+)  # noqa: E501
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
-_builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'aegis_temporal_worker.runtime.proto.aegis_runtime_pb2', _globals)
+_builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, "aegis_temporal_worker.runtime.proto.aegis_runtime_pb2", _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
-  _globals['_EXECUTESYSTEMCOMMANDREQUEST_ENVENTRY']._loaded_options = None
-  _globals['_EXECUTESYSTEMCOMMANDREQUEST_ENVENTRY']._serialized_options = b'8\001'
-  _globals['_EXECUTECONTAINERRUNREQUEST_ENVENTRY']._loaded_options = None
-  _globals['_EXECUTECONTAINERRUNREQUEST_ENVENTRY']._serialized_options = b'8\001'
-  _globals['_CONSENSUSSTRATEGY']._serialized_start=5774
-  _globals['_CONSENSUSSTRATEGY']._serialized_end=5867
-  _globals['_EXECUTEAGENTREQUEST']._serialized_start=78
-  _globals['_EXECUTEAGENTREQUEST']._serialized_end=719
-  _globals['_SECURITYPOLICY']._serialized_start=721
-  _globals['_SECURITYPOLICY']._serialized_end=737
-  _globals['_ATTACHMENTREF']._serialized_start=739
-  _globals['_ATTACHMENTREF']._serialized_end=866
-  _globals['_EXECUTIONEVENT']._serialized_start=869
-  _globals['_EXECUTIONEVENT']._serialized_end=1418
-  _globals['_EXECUTIONSTARTED']._serialized_start=1420
-  _globals['_EXECUTIONSTARTED']._serialized_end=1498
-  _globals['_ITERATIONSTARTED']._serialized_start=1500
-  _globals['_ITERATIONSTARTED']._serialized_end=1602
-  _globals['_ITERATIONOUTPUT']._serialized_start=1604
-  _globals['_ITERATIONOUTPUT']._serialized_end=1685
-  _globals['_ITERATIONCOMPLETED']._serialized_start=1687
-  _globals['_ITERATIONCOMPLETED']._serialized_end=1793
-  _globals['_ITERATIONFAILED']._serialized_start=1796
-  _globals['_ITERATIONFAILED']._serialized_end=1929
-  _globals['_ITERATIONERROR']._serialized_start=1931
-  _globals['_ITERATIONERROR']._serialized_end=2024
-  _globals['_REFINEMENTAPPLIED']._serialized_start=2026
-  _globals['_REFINEMENTAPPLIED']._serialized_end=2132
-  _globals['_EXECUTIONCOMPLETED']._serialized_start=2134
-  _globals['_EXECUTIONCOMPLETED']._serialized_end=2246
-  _globals['_EXECUTIONFAILED']._serialized_start=2248
-  _globals['_EXECUTIONFAILED']._serialized_end=2348
-  _globals['_EXECUTESYSTEMCOMMANDREQUEST']._serialized_start=2351
-  _globals['_EXECUTESYSTEMCOMMANDREQUEST']._serialized_end=2594
-  _globals['_EXECUTESYSTEMCOMMANDREQUEST_ENVENTRY']._serialized_start=2520
-  _globals['_EXECUTESYSTEMCOMMANDREQUEST_ENVENTRY']._serialized_end=2562
-  _globals['_EXECUTESYSTEMCOMMANDRESPONSE']._serialized_start=2596
-  _globals['_EXECUTESYSTEMCOMMANDRESPONSE']._serialized_end=2698
-  _globals['_JUDGECONFIG']._serialized_start=2700
-  _globals['_JUDGECONFIG']._serialized_end=2771
-  _globals['_CONSENSUSCONFIG']._serialized_start=2774
-  _globals['_CONSENSUSCONFIG']._serialized_end=2944
-  _globals['_VALIDATEWITHJUDGESREQUEST']._serialized_start=2947
-  _globals['_VALIDATEWITHJUDGESREQUEST']._serialized_end=3127
-  _globals['_JUDGERESULT']._serialized_start=3129
-  _globals['_JUDGERESULT']._serialized_end=3214
-  _globals['_VALIDATEWITHJUDGESRESPONSE']._serialized_start=3217
-  _globals['_VALIDATEWITHJUDGESRESPONSE']._serialized_end=3380
-  _globals['_CONTAINERVOLUME']._serialized_start=3382
-  _globals['_CONTAINERVOLUME']._serialized_end=3452
-  _globals['_CONTAINERRESOURCES']._serialized_start=3454
-  _globals['_CONTAINERRESOURCES']._serialized_end=3531
-  _globals['_EXECUTECONTAINERRUNREQUEST']._serialized_start=3534
-  _globals['_EXECUTECONTAINERRUNREQUEST']._serialized_end=4054
-  _globals['_EXECUTECONTAINERRUNREQUEST_ENVENTRY']._serialized_start=2520
-  _globals['_EXECUTECONTAINERRUNREQUEST_ENVENTRY']._serialized_end=2562
-  _globals['_EXECUTECONTAINERRUNRESPONSE']._serialized_start=4056
-  _globals['_EXECUTECONTAINERRUNRESPONSE']._serialized_end=4175
-  _globals['_CREATEWORKSPACEVOLUMEREQUEST']._serialized_start=4177
-  _globals['_CREATEWORKSPACEVOLUMEREQUEST']._serialized_end=4299
-  _globals['_CREATEWORKSPACEVOLUMERESPONSE']._serialized_start=4301
-  _globals['_CREATEWORKSPACEVOLUMERESPONSE']._serialized_end=4372
-  _globals['_DESTROYWORKSPACEVOLUMEREQUEST']._serialized_start=4374
-  _globals['_DESTROYWORKSPACEVOLUMEREQUEST']._serialized_end=4455
-  _globals['_DESTROYWORKSPACEVOLUMERESPONSE']._serialized_start=4457
-  _globals['_DESTROYWORKSPACEVOLUMERESPONSE']._serialized_end=4508
-  _globals['_INVOKEOUTPUTHANDLERREQUEST']._serialized_start=4511
-  _globals['_INVOKEOUTPUTHANDLERREQUEST']._serialized_end=4663
-  _globals['_INVOKEOUTPUTHANDLERRESPONSE']._serialized_start=4665
-  _globals['_INVOKEOUTPUTHANDLERRESPONSE']._serialized_end=4742
-  _globals['_RUNREPOSITORYACTIONREQUEST']._serialized_start=4744
-  _globals['_RUNREPOSITORYACTIONREQUEST']._serialized_end=4853
-  _globals['_RUNREPOSITORYACTIONRESPONSE']._serialized_start=4856
-  _globals['_RUNREPOSITORYACTIONRESPONSE']._serialized_end=5018
-  _globals['_RUNIMAGEGENERATEREQUEST']._serialized_start=5021
-  _globals['_RUNIMAGEGENERATEREQUEST']._serialized_end=5209
-  _globals['_GENERATEDFILE']._serialized_start=5211
-  _globals['_GENERATEDFILE']._serialized_end=5301
-  _globals['_RUNIMAGEGENERATERESPONSE']._serialized_start=5303
-  _globals['_RUNIMAGEGENERATERESPONSE']._serialized_end=5413
-  _globals['_ATTESTAGENTREQUEST']._serialized_start=5415
-  _globals['_ATTESTAGENTREQUEST']._serialized_end=5435
-  _globals['_ATTESTAGENTRESPONSE']._serialized_start=5437
-  _globals['_ATTESTAGENTRESPONSE']._serialized_end=5458
-  _globals['_INVOKETOOLREQUEST']._serialized_start=5460
-  _globals['_INVOKETOOLREQUEST']._serialized_end=5479
-  _globals['_INVOKETOOLRESPONSE']._serialized_start=5481
-  _globals['_INVOKETOOLRESPONSE']._serialized_end=5501
-  _globals['_INGESTSTIMULUSREQUEST']._serialized_start=5503
-  _globals['_INGESTSTIMULUSREQUEST']._serialized_end=5526
-  _globals['_INGESTSTIMULUSRESPONSE']._serialized_start=5528
-  _globals['_INGESTSTIMULUSRESPONSE']._serialized_end=5552
-  _globals['_SEARCHAGENTSREQUEST']._serialized_start=5554
-  _globals['_SEARCHAGENTSREQUEST']._serialized_end=5575
-  _globals['_SEARCHAGENTSRESPONSE']._serialized_start=5577
-  _globals['_SEARCHAGENTSRESPONSE']._serialized_end=5599
-  _globals['_SEARCHWORKFLOWSREQUEST']._serialized_start=5601
-  _globals['_SEARCHWORKFLOWSREQUEST']._serialized_end=5625
-  _globals['_SEARCHWORKFLOWSRESPONSE']._serialized_start=5627
-  _globals['_SEARCHWORKFLOWSRESPONSE']._serialized_end=5652
-  _globals['_QUERYCORTEXPATTERNSREQUEST']._serialized_start=5654
-  _globals['_QUERYCORTEXPATTERNSREQUEST']._serialized_end=5682
-  _globals['_QUERYCORTEXPATTERNSRESPONSE']._serialized_start=5684
-  _globals['_QUERYCORTEXPATTERNSRESPONSE']._serialized_end=5713
-  _globals['_STORECORTEXPATTERNREQUEST']._serialized_start=5715
-  _globals['_STORECORTEXPATTERNREQUEST']._serialized_end=5742
-  _globals['_STORECORTEXPATTERNRESPONSE']._serialized_start=5744
-  _globals['_STORECORTEXPATTERNRESPONSE']._serialized_end=5772
-  _globals['_AEGISRUNTIME']._serialized_start=5870
-  _globals['_AEGISRUNTIME']._serialized_end=7619
+    DESCRIPTOR._loaded_options = None
+    _globals["_EXECUTESYSTEMCOMMANDREQUEST_ENVENTRY"]._loaded_options = None
+    _globals["_EXECUTESYSTEMCOMMANDREQUEST_ENVENTRY"]._serialized_options = b"8\001"
+    _globals["_EXECUTECONTAINERRUNREQUEST_ENVENTRY"]._loaded_options = None
+    _globals["_EXECUTECONTAINERRUNREQUEST_ENVENTRY"]._serialized_options = b"8\001"
+    _globals["_CONSENSUSSTRATEGY"]._serialized_start = 5774
+    _globals["_CONSENSUSSTRATEGY"]._serialized_end = 5867
+    _globals["_EXECUTEAGENTREQUEST"]._serialized_start = 78
+    _globals["_EXECUTEAGENTREQUEST"]._serialized_end = 719
+    _globals["_SECURITYPOLICY"]._serialized_start = 721
+    _globals["_SECURITYPOLICY"]._serialized_end = 737
+    _globals["_ATTACHMENTREF"]._serialized_start = 739
+    _globals["_ATTACHMENTREF"]._serialized_end = 866
+    _globals["_EXECUTIONEVENT"]._serialized_start = 869
+    _globals["_EXECUTIONEVENT"]._serialized_end = 1418
+    _globals["_EXECUTIONSTARTED"]._serialized_start = 1420
+    _globals["_EXECUTIONSTARTED"]._serialized_end = 1498
+    _globals["_ITERATIONSTARTED"]._serialized_start = 1500
+    _globals["_ITERATIONSTARTED"]._serialized_end = 1602
+    _globals["_ITERATIONOUTPUT"]._serialized_start = 1604
+    _globals["_ITERATIONOUTPUT"]._serialized_end = 1685
+    _globals["_ITERATIONCOMPLETED"]._serialized_start = 1687
+    _globals["_ITERATIONCOMPLETED"]._serialized_end = 1793
+    _globals["_ITERATIONFAILED"]._serialized_start = 1796
+    _globals["_ITERATIONFAILED"]._serialized_end = 1929
+    _globals["_ITERATIONERROR"]._serialized_start = 1931
+    _globals["_ITERATIONERROR"]._serialized_end = 2024
+    _globals["_REFINEMENTAPPLIED"]._serialized_start = 2026
+    _globals["_REFINEMENTAPPLIED"]._serialized_end = 2132
+    _globals["_EXECUTIONCOMPLETED"]._serialized_start = 2134
+    _globals["_EXECUTIONCOMPLETED"]._serialized_end = 2246
+    _globals["_EXECUTIONFAILED"]._serialized_start = 2248
+    _globals["_EXECUTIONFAILED"]._serialized_end = 2348
+    _globals["_EXECUTESYSTEMCOMMANDREQUEST"]._serialized_start = 2351
+    _globals["_EXECUTESYSTEMCOMMANDREQUEST"]._serialized_end = 2594
+    _globals["_EXECUTESYSTEMCOMMANDREQUEST_ENVENTRY"]._serialized_start = 2520
+    _globals["_EXECUTESYSTEMCOMMANDREQUEST_ENVENTRY"]._serialized_end = 2562
+    _globals["_EXECUTESYSTEMCOMMANDRESPONSE"]._serialized_start = 2596
+    _globals["_EXECUTESYSTEMCOMMANDRESPONSE"]._serialized_end = 2698
+    _globals["_JUDGECONFIG"]._serialized_start = 2700
+    _globals["_JUDGECONFIG"]._serialized_end = 2771
+    _globals["_CONSENSUSCONFIG"]._serialized_start = 2774
+    _globals["_CONSENSUSCONFIG"]._serialized_end = 2944
+    _globals["_VALIDATEWITHJUDGESREQUEST"]._serialized_start = 2947
+    _globals["_VALIDATEWITHJUDGESREQUEST"]._serialized_end = 3127
+    _globals["_JUDGERESULT"]._serialized_start = 3129
+    _globals["_JUDGERESULT"]._serialized_end = 3214
+    _globals["_VALIDATEWITHJUDGESRESPONSE"]._serialized_start = 3217
+    _globals["_VALIDATEWITHJUDGESRESPONSE"]._serialized_end = 3380
+    _globals["_CONTAINERVOLUME"]._serialized_start = 3382
+    _globals["_CONTAINERVOLUME"]._serialized_end = 3452
+    _globals["_CONTAINERRESOURCES"]._serialized_start = 3454
+    _globals["_CONTAINERRESOURCES"]._serialized_end = 3531
+    _globals["_EXECUTECONTAINERRUNREQUEST"]._serialized_start = 3534
+    _globals["_EXECUTECONTAINERRUNREQUEST"]._serialized_end = 4054
+    _globals["_EXECUTECONTAINERRUNREQUEST_ENVENTRY"]._serialized_start = 2520
+    _globals["_EXECUTECONTAINERRUNREQUEST_ENVENTRY"]._serialized_end = 2562
+    _globals["_EXECUTECONTAINERRUNRESPONSE"]._serialized_start = 4056
+    _globals["_EXECUTECONTAINERRUNRESPONSE"]._serialized_end = 4175
+    _globals["_CREATEWORKSPACEVOLUMEREQUEST"]._serialized_start = 4177
+    _globals["_CREATEWORKSPACEVOLUMEREQUEST"]._serialized_end = 4299
+    _globals["_CREATEWORKSPACEVOLUMERESPONSE"]._serialized_start = 4301
+    _globals["_CREATEWORKSPACEVOLUMERESPONSE"]._serialized_end = 4372
+    _globals["_DESTROYWORKSPACEVOLUMEREQUEST"]._serialized_start = 4374
+    _globals["_DESTROYWORKSPACEVOLUMEREQUEST"]._serialized_end = 4455
+    _globals["_DESTROYWORKSPACEVOLUMERESPONSE"]._serialized_start = 4457
+    _globals["_DESTROYWORKSPACEVOLUMERESPONSE"]._serialized_end = 4508
+    _globals["_INVOKEOUTPUTHANDLERREQUEST"]._serialized_start = 4511
+    _globals["_INVOKEOUTPUTHANDLERREQUEST"]._serialized_end = 4663
+    _globals["_INVOKEOUTPUTHANDLERRESPONSE"]._serialized_start = 4665
+    _globals["_INVOKEOUTPUTHANDLERRESPONSE"]._serialized_end = 4742
+    _globals["_RUNREPOSITORYACTIONREQUEST"]._serialized_start = 4744
+    _globals["_RUNREPOSITORYACTIONREQUEST"]._serialized_end = 4853
+    _globals["_RUNREPOSITORYACTIONRESPONSE"]._serialized_start = 4856
+    _globals["_RUNREPOSITORYACTIONRESPONSE"]._serialized_end = 5018
+    _globals["_RUNIMAGEGENERATEREQUEST"]._serialized_start = 5021
+    _globals["_RUNIMAGEGENERATEREQUEST"]._serialized_end = 5209
+    _globals["_GENERATEDFILE"]._serialized_start = 5211
+    _globals["_GENERATEDFILE"]._serialized_end = 5301
+    _globals["_RUNIMAGEGENERATERESPONSE"]._serialized_start = 5303
+    _globals["_RUNIMAGEGENERATERESPONSE"]._serialized_end = 5413
+    _globals["_ATTESTAGENTREQUEST"]._serialized_start = 5415
+    _globals["_ATTESTAGENTREQUEST"]._serialized_end = 5435
+    _globals["_ATTESTAGENTRESPONSE"]._serialized_start = 5437
+    _globals["_ATTESTAGENTRESPONSE"]._serialized_end = 5458
+    _globals["_INVOKETOOLREQUEST"]._serialized_start = 5460
+    _globals["_INVOKETOOLREQUEST"]._serialized_end = 5479
+    _globals["_INVOKETOOLRESPONSE"]._serialized_start = 5481
+    _globals["_INVOKETOOLRESPONSE"]._serialized_end = 5501
+    _globals["_INGESTSTIMULUSREQUEST"]._serialized_start = 5503
+    _globals["_INGESTSTIMULUSREQUEST"]._serialized_end = 5526
+    _globals["_INGESTSTIMULUSRESPONSE"]._serialized_start = 5528
+    _globals["_INGESTSTIMULUSRESPONSE"]._serialized_end = 5552
+    _globals["_SEARCHAGENTSREQUEST"]._serialized_start = 5554
+    _globals["_SEARCHAGENTSREQUEST"]._serialized_end = 5575
+    _globals["_SEARCHAGENTSRESPONSE"]._serialized_start = 5577
+    _globals["_SEARCHAGENTSRESPONSE"]._serialized_end = 5599
+    _globals["_SEARCHWORKFLOWSREQUEST"]._serialized_start = 5601
+    _globals["_SEARCHWORKFLOWSREQUEST"]._serialized_end = 5625
+    _globals["_SEARCHWORKFLOWSRESPONSE"]._serialized_start = 5627
+    _globals["_SEARCHWORKFLOWSRESPONSE"]._serialized_end = 5652
+    _globals["_QUERYCORTEXPATTERNSREQUEST"]._serialized_start = 5654
+    _globals["_QUERYCORTEXPATTERNSREQUEST"]._serialized_end = 5682
+    _globals["_QUERYCORTEXPATTERNSRESPONSE"]._serialized_start = 5684
+    _globals["_QUERYCORTEXPATTERNSRESPONSE"]._serialized_end = 5713
+    _globals["_STORECORTEXPATTERNREQUEST"]._serialized_start = 5715
+    _globals["_STORECORTEXPATTERNREQUEST"]._serialized_end = 5742
+    _globals["_STORECORTEXPATTERNRESPONSE"]._serialized_start = 5744
+    _globals["_STORECORTEXPATTERNRESPONSE"]._serialized_end = 5772
+    _globals["_AEGISRUNTIME"]._serialized_start = 5870
+    _globals["_AEGISRUNTIME"]._serialized_end = 7619
 # @@protoc_insertion_point(module_scope)

@@ -26,6 +26,7 @@ else:
 _T = _typing.TypeVar("_T")
 
 class _MaybeAsyncIterator(_abc.AsyncIterator[_T], _abc.Iterator[_T], metaclass=_abc_1.ABCMeta): ...
+
 class _ServicerContext(_grpc.ServicerContext, _aio.ServicerContext):  # type: ignore[misc, type-arg]
     ...
 
@@ -37,112 +38,48 @@ class AegisRuntimeStub:
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> AegisRuntimeAsyncStub: ...
-    ExecuteAgent: _grpc.UnaryStreamMultiCallable[
-        _aegis_runtime_pb2.ExecuteAgentRequest, _aegis_runtime_pb2.ExecutionEvent
-    ]
+    ExecuteAgent: _grpc.UnaryStreamMultiCallable[_aegis_runtime_pb2.ExecuteAgentRequest, _aegis_runtime_pb2.ExecutionEvent]
     """Runs an agent; the stream ends after execution_completed or execution_failed."""
-    ExecuteSystemCommand: _grpc.UnaryUnaryMultiCallable[
-        _aegis_runtime_pb2.ExecuteSystemCommandRequest, _aegis_runtime_pb2.ExecuteSystemCommandResponse
-    ]
-    ValidateWithJudges: _grpc.UnaryUnaryMultiCallable[
-        _aegis_runtime_pb2.ValidateWithJudgesRequest, _aegis_runtime_pb2.ValidateWithJudgesResponse
-    ]
-    ExecuteContainerRun: _grpc.UnaryUnaryMultiCallable[
-        _aegis_runtime_pb2.ExecuteContainerRunRequest, _aegis_runtime_pb2.ExecuteContainerRunResponse
-    ]
-    CreateWorkspaceVolume: _grpc.UnaryUnaryMultiCallable[
-        _aegis_runtime_pb2.CreateWorkspaceVolumeRequest, _aegis_runtime_pb2.CreateWorkspaceVolumeResponse
-    ]
-    DestroyWorkspaceVolume: _grpc.UnaryUnaryMultiCallable[
-        _aegis_runtime_pb2.DestroyWorkspaceVolumeRequest, _aegis_runtime_pb2.DestroyWorkspaceVolumeResponse
-    ]
+    ExecuteSystemCommand: _grpc.UnaryUnaryMultiCallable[_aegis_runtime_pb2.ExecuteSystemCommandRequest, _aegis_runtime_pb2.ExecuteSystemCommandResponse]
+    ValidateWithJudges: _grpc.UnaryUnaryMultiCallable[_aegis_runtime_pb2.ValidateWithJudgesRequest, _aegis_runtime_pb2.ValidateWithJudgesResponse]
+    ExecuteContainerRun: _grpc.UnaryUnaryMultiCallable[_aegis_runtime_pb2.ExecuteContainerRunRequest, _aegis_runtime_pb2.ExecuteContainerRunResponse]
+    CreateWorkspaceVolume: _grpc.UnaryUnaryMultiCallable[_aegis_runtime_pb2.CreateWorkspaceVolumeRequest, _aegis_runtime_pb2.CreateWorkspaceVolumeResponse]
+    DestroyWorkspaceVolume: _grpc.UnaryUnaryMultiCallable[_aegis_runtime_pb2.DestroyWorkspaceVolumeRequest, _aegis_runtime_pb2.DestroyWorkspaceVolumeResponse]
     """Unmounts only; the volume's time to live removes the data."""
-    InvokeOutputHandler: _grpc.UnaryUnaryMultiCallable[
-        _aegis_runtime_pb2.InvokeOutputHandlerRequest, _aegis_runtime_pb2.InvokeOutputHandlerResponse
-    ]
-    RunRepositoryAction: _grpc.UnaryUnaryMultiCallable[
-        _aegis_runtime_pb2.RunRepositoryActionRequest, _aegis_runtime_pb2.RunRepositoryActionResponse
-    ]
-    RunImageGenerate: _grpc.UnaryUnaryMultiCallable[
-        _aegis_runtime_pb2.RunImageGenerateRequest, _aegis_runtime_pb2.RunImageGenerateResponse
-    ]
-    AttestAgent: _grpc.UnaryUnaryMultiCallable[
-        _aegis_runtime_pb2.AttestAgentRequest, _aegis_runtime_pb2.AttestAgentResponse
-    ]
+    InvokeOutputHandler: _grpc.UnaryUnaryMultiCallable[_aegis_runtime_pb2.InvokeOutputHandlerRequest, _aegis_runtime_pb2.InvokeOutputHandlerResponse]
+    RunRepositoryAction: _grpc.UnaryUnaryMultiCallable[_aegis_runtime_pb2.RunRepositoryActionRequest, _aegis_runtime_pb2.RunRepositoryActionResponse]
+    RunImageGenerate: _grpc.UnaryUnaryMultiCallable[_aegis_runtime_pb2.RunImageGenerateRequest, _aegis_runtime_pb2.RunImageGenerateResponse]
+    AttestAgent: _grpc.UnaryUnaryMultiCallable[_aegis_runtime_pb2.AttestAgentRequest, _aegis_runtime_pb2.AttestAgentResponse]
     """Never called by the worker; their messages are not described here."""
-    InvokeTool: _grpc.UnaryUnaryMultiCallable[
-        _aegis_runtime_pb2.InvokeToolRequest, _aegis_runtime_pb2.InvokeToolResponse
-    ]
-    IngestStimulus: _grpc.UnaryUnaryMultiCallable[
-        _aegis_runtime_pb2.IngestStimulusRequest, _aegis_runtime_pb2.IngestStimulusResponse
-    ]
-    SearchAgents: _grpc.UnaryUnaryMultiCallable[
-        _aegis_runtime_pb2.SearchAgentsRequest, _aegis_runtime_pb2.SearchAgentsResponse
-    ]
-    SearchWorkflows: _grpc.UnaryUnaryMultiCallable[
-        _aegis_runtime_pb2.SearchWorkflowsRequest, _aegis_runtime_pb2.SearchWorkflowsResponse
-    ]
-    QueryCortexPatterns: _grpc.UnaryUnaryMultiCallable[
-        _aegis_runtime_pb2.QueryCortexPatternsRequest, _aegis_runtime_pb2.QueryCortexPatternsResponse
-    ]
-    StoreCortexPattern: _grpc.UnaryUnaryMultiCallable[
-        _aegis_runtime_pb2.StoreCortexPatternRequest, _aegis_runtime_pb2.StoreCortexPatternResponse
-    ]
+    InvokeTool: _grpc.UnaryUnaryMultiCallable[_aegis_runtime_pb2.InvokeToolRequest, _aegis_runtime_pb2.InvokeToolResponse]
+    IngestStimulus: _grpc.UnaryUnaryMultiCallable[_aegis_runtime_pb2.IngestStimulusRequest, _aegis_runtime_pb2.IngestStimulusResponse]
+    SearchAgents: _grpc.UnaryUnaryMultiCallable[_aegis_runtime_pb2.SearchAgentsRequest, _aegis_runtime_pb2.SearchAgentsResponse]
+    SearchWorkflows: _grpc.UnaryUnaryMultiCallable[_aegis_runtime_pb2.SearchWorkflowsRequest, _aegis_runtime_pb2.SearchWorkflowsResponse]
+    QueryCortexPatterns: _grpc.UnaryUnaryMultiCallable[_aegis_runtime_pb2.QueryCortexPatternsRequest, _aegis_runtime_pb2.QueryCortexPatternsResponse]
+    StoreCortexPattern: _grpc.UnaryUnaryMultiCallable[_aegis_runtime_pb2.StoreCortexPatternRequest, _aegis_runtime_pb2.StoreCortexPatternResponse]
 
 @_typing.type_check_only
 class AegisRuntimeAsyncStub(AegisRuntimeStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
-    ExecuteAgent: _aio.UnaryStreamMultiCallable[
-        _aegis_runtime_pb2.ExecuteAgentRequest, _aegis_runtime_pb2.ExecutionEvent
-    ]  # type: ignore[assignment]
+    ExecuteAgent: _aio.UnaryStreamMultiCallable[_aegis_runtime_pb2.ExecuteAgentRequest, _aegis_runtime_pb2.ExecutionEvent]  # type: ignore[assignment]
     """Runs an agent; the stream ends after execution_completed or execution_failed."""
-    ExecuteSystemCommand: _aio.UnaryUnaryMultiCallable[
-        _aegis_runtime_pb2.ExecuteSystemCommandRequest, _aegis_runtime_pb2.ExecuteSystemCommandResponse
-    ]  # type: ignore[assignment]
-    ValidateWithJudges: _aio.UnaryUnaryMultiCallable[
-        _aegis_runtime_pb2.ValidateWithJudgesRequest, _aegis_runtime_pb2.ValidateWithJudgesResponse
-    ]  # type: ignore[assignment]
-    ExecuteContainerRun: _aio.UnaryUnaryMultiCallable[
-        _aegis_runtime_pb2.ExecuteContainerRunRequest, _aegis_runtime_pb2.ExecuteContainerRunResponse
-    ]  # type: ignore[assignment]
-    CreateWorkspaceVolume: _aio.UnaryUnaryMultiCallable[
-        _aegis_runtime_pb2.CreateWorkspaceVolumeRequest, _aegis_runtime_pb2.CreateWorkspaceVolumeResponse
-    ]  # type: ignore[assignment]
-    DestroyWorkspaceVolume: _aio.UnaryUnaryMultiCallable[
-        _aegis_runtime_pb2.DestroyWorkspaceVolumeRequest, _aegis_runtime_pb2.DestroyWorkspaceVolumeResponse
-    ]  # type: ignore[assignment]
+    ExecuteSystemCommand: _aio.UnaryUnaryMultiCallable[_aegis_runtime_pb2.ExecuteSystemCommandRequest, _aegis_runtime_pb2.ExecuteSystemCommandResponse]  # type: ignore[assignment]
+    ValidateWithJudges: _aio.UnaryUnaryMultiCallable[_aegis_runtime_pb2.ValidateWithJudgesRequest, _aegis_runtime_pb2.ValidateWithJudgesResponse]  # type: ignore[assignment]
+    ExecuteContainerRun: _aio.UnaryUnaryMultiCallable[_aegis_runtime_pb2.ExecuteContainerRunRequest, _aegis_runtime_pb2.ExecuteContainerRunResponse]  # type: ignore[assignment]
+    CreateWorkspaceVolume: _aio.UnaryUnaryMultiCallable[_aegis_runtime_pb2.CreateWorkspaceVolumeRequest, _aegis_runtime_pb2.CreateWorkspaceVolumeResponse]  # type: ignore[assignment]
+    DestroyWorkspaceVolume: _aio.UnaryUnaryMultiCallable[_aegis_runtime_pb2.DestroyWorkspaceVolumeRequest, _aegis_runtime_pb2.DestroyWorkspaceVolumeResponse]  # type: ignore[assignment]
     """Unmounts only; the volume's time to live removes the data."""
-    InvokeOutputHandler: _aio.UnaryUnaryMultiCallable[
-        _aegis_runtime_pb2.InvokeOutputHandlerRequest, _aegis_runtime_pb2.InvokeOutputHandlerResponse
-    ]  # type: ignore[assignment]
-    RunRepositoryAction: _aio.UnaryUnaryMultiCallable[
-        _aegis_runtime_pb2.RunRepositoryActionRequest, _aegis_runtime_pb2.RunRepositoryActionResponse
-    ]  # type: ignore[assignment]
-    RunImageGenerate: _aio.UnaryUnaryMultiCallable[
-        _aegis_runtime_pb2.RunImageGenerateRequest, _aegis_runtime_pb2.RunImageGenerateResponse
-    ]  # type: ignore[assignment]
-    AttestAgent: _aio.UnaryUnaryMultiCallable[
-        _aegis_runtime_pb2.AttestAgentRequest, _aegis_runtime_pb2.AttestAgentResponse
-    ]  # type: ignore[assignment]
+    InvokeOutputHandler: _aio.UnaryUnaryMultiCallable[_aegis_runtime_pb2.InvokeOutputHandlerRequest, _aegis_runtime_pb2.InvokeOutputHandlerResponse]  # type: ignore[assignment]
+    RunRepositoryAction: _aio.UnaryUnaryMultiCallable[_aegis_runtime_pb2.RunRepositoryActionRequest, _aegis_runtime_pb2.RunRepositoryActionResponse]  # type: ignore[assignment]
+    RunImageGenerate: _aio.UnaryUnaryMultiCallable[_aegis_runtime_pb2.RunImageGenerateRequest, _aegis_runtime_pb2.RunImageGenerateResponse]  # type: ignore[assignment]
+    AttestAgent: _aio.UnaryUnaryMultiCallable[_aegis_runtime_pb2.AttestAgentRequest, _aegis_runtime_pb2.AttestAgentResponse]  # type: ignore[assignment]
     """Never called by the worker; their messages are not described here."""
-    InvokeTool: _aio.UnaryUnaryMultiCallable[
-        _aegis_runtime_pb2.InvokeToolRequest, _aegis_runtime_pb2.InvokeToolResponse
-    ]  # type: ignore[assignment]
-    IngestStimulus: _aio.UnaryUnaryMultiCallable[
-        _aegis_runtime_pb2.IngestStimulusRequest, _aegis_runtime_pb2.IngestStimulusResponse
-    ]  # type: ignore[assignment]
-    SearchAgents: _aio.UnaryUnaryMultiCallable[
-        _aegis_runtime_pb2.SearchAgentsRequest, _aegis_runtime_pb2.SearchAgentsResponse
-    ]  # type: ignore[assignment]
-    SearchWorkflows: _aio.UnaryUnaryMultiCallable[
-        _aegis_runtime_pb2.SearchWorkflowsRequest, _aegis_runtime_pb2.SearchWorkflowsResponse
-    ]  # type: ignore[assignment]
-    QueryCortexPatterns: _aio.UnaryUnaryMultiCallable[
-        _aegis_runtime_pb2.QueryCortexPatternsRequest, _aegis_runtime_pb2.QueryCortexPatternsResponse
-    ]  # type: ignore[assignment]
-    StoreCortexPattern: _aio.UnaryUnaryMultiCallable[
-        _aegis_runtime_pb2.StoreCortexPatternRequest, _aegis_runtime_pb2.StoreCortexPatternResponse
-    ]  # type: ignore[assignment]
+    InvokeTool: _aio.UnaryUnaryMultiCallable[_aegis_runtime_pb2.InvokeToolRequest, _aegis_runtime_pb2.InvokeToolResponse]  # type: ignore[assignment]
+    IngestStimulus: _aio.UnaryUnaryMultiCallable[_aegis_runtime_pb2.IngestStimulusRequest, _aegis_runtime_pb2.IngestStimulusResponse]  # type: ignore[assignment]
+    SearchAgents: _aio.UnaryUnaryMultiCallable[_aegis_runtime_pb2.SearchAgentsRequest, _aegis_runtime_pb2.SearchAgentsResponse]  # type: ignore[assignment]
+    SearchWorkflows: _aio.UnaryUnaryMultiCallable[_aegis_runtime_pb2.SearchWorkflowsRequest, _aegis_runtime_pb2.SearchWorkflowsResponse]  # type: ignore[assignment]
+    QueryCortexPatterns: _aio.UnaryUnaryMultiCallable[_aegis_runtime_pb2.QueryCortexPatternsRequest, _aegis_runtime_pb2.QueryCortexPatternsResponse]  # type: ignore[assignment]
+    StoreCortexPattern: _aio.UnaryUnaryMultiCallable[_aegis_runtime_pb2.StoreCortexPatternRequest, _aegis_runtime_pb2.StoreCortexPatternResponse]  # type: ignore[assignment]
 
 class AegisRuntimeServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -150,9 +87,7 @@ class AegisRuntimeServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _aegis_runtime_pb2.ExecuteAgentRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[
-        _abc.Iterator[_aegis_runtime_pb2.ExecutionEvent], _abc.AsyncIterator[_aegis_runtime_pb2.ExecutionEvent]
-    ]:
+    ) -> _typing.Union[_abc.Iterator[_aegis_runtime_pb2.ExecutionEvent], _abc.AsyncIterator[_aegis_runtime_pb2.ExecutionEvent]]:
         """Runs an agent; the stream ends after execution_completed or execution_failed."""
 
     @_abc_1.abstractmethod
@@ -160,43 +95,35 @@ class AegisRuntimeServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _aegis_runtime_pb2.ExecuteSystemCommandRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[
-        _aegis_runtime_pb2.ExecuteSystemCommandResponse, _abc.Awaitable[_aegis_runtime_pb2.ExecuteSystemCommandResponse]
-    ]: ...
+    ) -> _typing.Union[_aegis_runtime_pb2.ExecuteSystemCommandResponse, _abc.Awaitable[_aegis_runtime_pb2.ExecuteSystemCommandResponse]]: ...
+
     @_abc_1.abstractmethod
     def ValidateWithJudges(
         self,
         request: _aegis_runtime_pb2.ValidateWithJudgesRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[
-        _aegis_runtime_pb2.ValidateWithJudgesResponse, _abc.Awaitable[_aegis_runtime_pb2.ValidateWithJudgesResponse]
-    ]: ...
+    ) -> _typing.Union[_aegis_runtime_pb2.ValidateWithJudgesResponse, _abc.Awaitable[_aegis_runtime_pb2.ValidateWithJudgesResponse]]: ...
+
     @_abc_1.abstractmethod
     def ExecuteContainerRun(
         self,
         request: _aegis_runtime_pb2.ExecuteContainerRunRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[
-        _aegis_runtime_pb2.ExecuteContainerRunResponse, _abc.Awaitable[_aegis_runtime_pb2.ExecuteContainerRunResponse]
-    ]: ...
+    ) -> _typing.Union[_aegis_runtime_pb2.ExecuteContainerRunResponse, _abc.Awaitable[_aegis_runtime_pb2.ExecuteContainerRunResponse]]: ...
+
     @_abc_1.abstractmethod
     def CreateWorkspaceVolume(
         self,
         request: _aegis_runtime_pb2.CreateWorkspaceVolumeRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[
-        _aegis_runtime_pb2.CreateWorkspaceVolumeResponse,
-        _abc.Awaitable[_aegis_runtime_pb2.CreateWorkspaceVolumeResponse],
-    ]: ...
+    ) -> _typing.Union[_aegis_runtime_pb2.CreateWorkspaceVolumeResponse, _abc.Awaitable[_aegis_runtime_pb2.CreateWorkspaceVolumeResponse]]: ...
+
     @_abc_1.abstractmethod
     def DestroyWorkspaceVolume(
         self,
         request: _aegis_runtime_pb2.DestroyWorkspaceVolumeRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[
-        _aegis_runtime_pb2.DestroyWorkspaceVolumeResponse,
-        _abc.Awaitable[_aegis_runtime_pb2.DestroyWorkspaceVolumeResponse],
-    ]:
+    ) -> _typing.Union[_aegis_runtime_pb2.DestroyWorkspaceVolumeResponse, _abc.Awaitable[_aegis_runtime_pb2.DestroyWorkspaceVolumeResponse]]:
         """Unmounts only; the volume's time to live removes the data."""
 
     @_abc_1.abstractmethod
@@ -204,25 +131,22 @@ class AegisRuntimeServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _aegis_runtime_pb2.InvokeOutputHandlerRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[
-        _aegis_runtime_pb2.InvokeOutputHandlerResponse, _abc.Awaitable[_aegis_runtime_pb2.InvokeOutputHandlerResponse]
-    ]: ...
+    ) -> _typing.Union[_aegis_runtime_pb2.InvokeOutputHandlerResponse, _abc.Awaitable[_aegis_runtime_pb2.InvokeOutputHandlerResponse]]: ...
+
     @_abc_1.abstractmethod
     def RunRepositoryAction(
         self,
         request: _aegis_runtime_pb2.RunRepositoryActionRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[
-        _aegis_runtime_pb2.RunRepositoryActionResponse, _abc.Awaitable[_aegis_runtime_pb2.RunRepositoryActionResponse]
-    ]: ...
+    ) -> _typing.Union[_aegis_runtime_pb2.RunRepositoryActionResponse, _abc.Awaitable[_aegis_runtime_pb2.RunRepositoryActionResponse]]: ...
+
     @_abc_1.abstractmethod
     def RunImageGenerate(
         self,
         request: _aegis_runtime_pb2.RunImageGenerateRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[
-        _aegis_runtime_pb2.RunImageGenerateResponse, _abc.Awaitable[_aegis_runtime_pb2.RunImageGenerateResponse]
-    ]: ...
+    ) -> _typing.Union[_aegis_runtime_pb2.RunImageGenerateResponse, _abc.Awaitable[_aegis_runtime_pb2.RunImageGenerateResponse]]: ...
+
     @_abc_1.abstractmethod
     def AttestAgent(
         self,
@@ -236,50 +160,41 @@ class AegisRuntimeServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _aegis_runtime_pb2.InvokeToolRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[
-        _aegis_runtime_pb2.InvokeToolResponse, _abc.Awaitable[_aegis_runtime_pb2.InvokeToolResponse]
-    ]: ...
+    ) -> _typing.Union[_aegis_runtime_pb2.InvokeToolResponse, _abc.Awaitable[_aegis_runtime_pb2.InvokeToolResponse]]: ...
+
     @_abc_1.abstractmethod
     def IngestStimulus(
         self,
         request: _aegis_runtime_pb2.IngestStimulusRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[
-        _aegis_runtime_pb2.IngestStimulusResponse, _abc.Awaitable[_aegis_runtime_pb2.IngestStimulusResponse]
-    ]: ...
+    ) -> _typing.Union[_aegis_runtime_pb2.IngestStimulusResponse, _abc.Awaitable[_aegis_runtime_pb2.IngestStimulusResponse]]: ...
+
     @_abc_1.abstractmethod
     def SearchAgents(
         self,
         request: _aegis_runtime_pb2.SearchAgentsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[
-        _aegis_runtime_pb2.SearchAgentsResponse, _abc.Awaitable[_aegis_runtime_pb2.SearchAgentsResponse]
-    ]: ...
+    ) -> _typing.Union[_aegis_runtime_pb2.SearchAgentsResponse, _abc.Awaitable[_aegis_runtime_pb2.SearchAgentsResponse]]: ...
+
     @_abc_1.abstractmethod
     def SearchWorkflows(
         self,
         request: _aegis_runtime_pb2.SearchWorkflowsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[
-        _aegis_runtime_pb2.SearchWorkflowsResponse, _abc.Awaitable[_aegis_runtime_pb2.SearchWorkflowsResponse]
-    ]: ...
+    ) -> _typing.Union[_aegis_runtime_pb2.SearchWorkflowsResponse, _abc.Awaitable[_aegis_runtime_pb2.SearchWorkflowsResponse]]: ...
+
     @_abc_1.abstractmethod
     def QueryCortexPatterns(
         self,
         request: _aegis_runtime_pb2.QueryCortexPatternsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[
-        _aegis_runtime_pb2.QueryCortexPatternsResponse, _abc.Awaitable[_aegis_runtime_pb2.QueryCortexPatternsResponse]
-    ]: ...
+    ) -> _typing.Union[_aegis_runtime_pb2.QueryCortexPatternsResponse, _abc.Awaitable[_aegis_runtime_pb2.QueryCortexPatternsResponse]]: ...
+
     @_abc_1.abstractmethod
     def StoreCortexPattern(
         self,
         request: _aegis_runtime_pb2.StoreCortexPatternRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[
-        _aegis_runtime_pb2.StoreCortexPatternResponse, _abc.Awaitable[_aegis_runtime_pb2.StoreCortexPatternResponse]
-    ]: ...
+    ) -> _typing.Union[_aegis_runtime_pb2.StoreCortexPatternResponse, _abc.Awaitable[_aegis_runtime_pb2.StoreCortexPatternResponse]]: ...
 
-def add_AegisRuntimeServicer_to_server(
-    servicer: AegisRuntimeServicer, server: _typing.Union[_grpc.Server, _aio.Server]
-) -> None: ...
+def add_AegisRuntimeServicer_to_server(servicer: AegisRuntimeServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

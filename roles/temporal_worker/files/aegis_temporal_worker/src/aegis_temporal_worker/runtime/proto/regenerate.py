@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write the Python stubs of ``aegis_runtime.proto`` and their types anew.
 
-Run ``python -m aegis_temporal_worker.runtime.proto.regenerate``. It needs grpcio-tools and mypy-protobuf, which the
-development environment has and a deployed worker does not. Exit code: protoc's.
+Run ``python -m aegis_temporal_worker.runtime.proto.regenerate``. It needs grpcio-tools, mypy-protobuf and ruff, which the
+development environment has and a deployed worker does not. Exit code: protoc's or ruff's.
 """
 
 from __future__ import annotations
 
+import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -21,7 +23,17 @@ def main() -> int:
     # Given relative to src/, so that the generated modules import each other by their full package path.
     proto = (_HERE / "aegis_runtime.proto").relative_to(_SOURCES)
     outputs = [f"--{kind}_out={_SOURCES}" for kind in ("python", "grpc_python", "mypy", "mypy_grpc")]
-    return int(protoc.main(["protoc", f"-I{_SOURCES}", *outputs, str(proto)]))
+    status = int(protoc.main(["protoc", f"-I{_SOURCES}", *outputs, str(proto)]))
+    if status:
+        return status
+    modules = [_HERE / "aegis_runtime_pb2.py", _HERE / "aegis_runtime_pb2_grpc.py"]
+    # Checkers of style read generated code too. The serialised descriptor is one line whatever a formatter does.
+    descriptor = modules[0].read_text(encoding="utf-8")
+    modules[0].write_text(re.sub(r"^(DESCRIPTOR = .*)$", r"\1  # noqa: E501", descriptor, flags=re.M), encoding="utf-8")
+    for command in (["check", "--select", "F401", "--fix"], ["format", "--line-length", "120"]):
+        words = ["ruff", *command, "--isolated", *map(str, modules)]
+        status = status or subprocess.run(words, check=False).returncode  # noqa: S603 - our own words only
+    return status
 
 
 if __name__ == "__main__":
