@@ -7,9 +7,22 @@ cd "$REPOSITORY"
 inventory=inventories/quickstart
 playbook() { .venv/bin/ansible-playbook -i "$inventory" "$@"; }
 
+# A worker in a container means its own loopback when it reads localhost, never this machine's.
+refuse_loopback() {
+  case $2 in
+    *localhost* | *127.0.0.* | *'[::1]'*)
+      fail "$1 is '$2': the workers run in containers and cannot reach this machine's loopback. Let your orchestrator listen on 172.31.77.1 (the quickstart's network, once it exists) or on 0.0.0.0, and name 172.31.77.1 here."
+      ;;
+  esac
+}
+
 up() {
+  refuse_loopback ORCHESTRATOR_URL "${ORCHESTRATOR_URL:-}"
+  refuse_loopback RUNTIME_GRPC_URL "${RUNTIME_GRPC_URL:-}"
+  if [ -n "${ORCHESTRATOR_URL:-}" ] && [ -z "${RUNTIME_GRPC_URL:-}" ]; then
+    fail "ORCHESTRATOR_URL is set and RUNTIME_GRPC_URL is not: the worker needs both. Add RUNTIME_GRPC_URL=172.31.77.1:50051 or where your orchestrator's runtime listens."
+  fi
   tools/bootstrap.sh venv docker artifacts wheelhouse images
-  # Ansible names the loopback of a container, not of this machine, when an address says localhost.
   say "Starting the quickstart's hosts"
   playbook "tools/quickstart/up.yml"
   say "Deploying with site.yml"

@@ -11,6 +11,13 @@ Variables = t.Mapping[str, t.Any]
 Checks = t.List[t.Dict[str, t.Any]]
 
 
+# The usual cause when all the rest is healthy.
+_RUNTIME_ADVICE = (
+    "The commands of a workflow run on the AEGIS orchestrator: see that it answers where "
+    "temporal_worker_runtime_grpc_url and temporal_worker_orchestrator_url point."
+)
+
+
 def _server(host: str, variables: Variables) -> Checks:
     results = (variables.get("temporal_health") or {}).get("results") or [{}]
     checks = []
@@ -39,6 +46,8 @@ def _run(host: str, result: t.Any) -> dict[str, t.Any]:
     if answer.get("failed") and isinstance(outcome, t.Mapping) and outcome.get("error"):
         # The workflow closed, but what it ran failed: that is the cause, not the closing.
         result["msg"] = "the echo workflow %s: %s" % (outcome.get("status"), outcome["error"])
+    elif answer.get("failed"):
+        result["msg"] = "%s %s" % (answer.get("msg", "It did not start."), _RUNTIME_ADVICE)
     detail = "%s, %s history events" % (answer.get("workflow_id"), answer.get("history_length"))
     return {"name": "an echo workflow ran to Completed", "host": host, "result": result, "detail": detail}
 
