@@ -26,8 +26,20 @@ up() {
   say "Starting the quickstart's hosts"
   playbook "tools/quickstart/up.yml"
   say "Deploying with site.yml"
-  playbook site.yml
+  deploy
   .venv/bin/python tools/quickstart_summary.py
+}
+
+# Says so when a run changed nothing, which is what a second run should do.
+deploy() {
+  local log
+  log=$(mktemp "${TMPDIR:-/tmp}/aegis-temporal.XXXXXX")
+  [ ! -t 1 ] || export ANSIBLE_FORCE_COLOR=1
+  playbook site.yml | tee "$log"
+  if ! sed 's/\x1b\[[0-9;]*m//g' "$log" | grep -qE '^\S+ +: .*changed=[1-9]'; then
+    say "Nothing was changed: everything already was as the inventory declares."
+  fi
+  rm -f "$log"
 }
 
 down() {

@@ -80,6 +80,8 @@ def test_what_the_summary_names_answers():
 
 @pytest.mark.usefixtures("first_run")
 def test_the_second_run_changes_nothing():
-    changed = {match["host"]: int(match["changed"]) for match in RECAP.finditer(_make("up"))}
+    output = _make("up")
+    changed = {match["host"]: int(match["changed"]) for match in RECAP.finditer(output)}
     assert set(changed) >= {"quickstart-database", "quickstart-server", "quickstart-workers", "aegis-standin"}
     assert not any(changed.values()), changed
+    assert "Nothing was changed" in output
