@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import errno
+import gzip
 import hashlib
 import io
 import os
@@ -22,7 +23,8 @@ from ansible_collections.aegis.temporal.plugins.module_utils.release_store impor
 
 def tarball(path, files, mode=0o755):
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(path, "w:gz") as tar:
+    # Without the time in gzip's header the same files have the same sha256 a second later, too.
+    with gzip.GzipFile(path, "wb", mtime=0) as packed, tarfile.open(fileobj=packed, mode="w") as tar:
         for name, data in files.items():
             entry = tarfile.TarInfo(name)
             entry.size = len(data)
