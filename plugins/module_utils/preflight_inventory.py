@@ -8,8 +8,8 @@ from __future__ import annotations
 import collections
 import typing as t
 
-# A cluster without one of these accepts no workflow. internal-frontend is optional.
-REQUIRED_SERVICES = ("frontend", "history", "matching", "worker")
+from ansible_collections.aegis.temporal.plugins.module_utils.temporal_services import NEEDED_SERVICES
+
 _LOOPBACK = ("localhost", "::1")
 
 
@@ -55,7 +55,7 @@ def problems(topology: t.Mapping[str, t.Any], managed_database: bool) -> list[st
         )
     else:
         running = {service for node in servers for service in node["services"]}
-        for service in REQUIRED_SERVICES:
+        for service in NEEDED_SERVICES:
             if service not in running:
                 found.append(
                     "temporal_services is %r over all hosts of group temporal: no host runs %s, without which no "

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.aegis.temporal.plugins.module_utils.temporal_services import NEEDED_SERVICES, ports
+
 Variables = t.Mapping[str, t.Any]
 
 # The same numbers as the defaults of the roles; an inventory variable overrides each.
-DEFAULT_SERVICES = ["frontend", "history", "matching", "worker"]
 DEFAULT_SQL_MAX_CONNS = 20
 DEFAULT_VISIBILITY_SQL_MAX_CONNS = 10
 DEFAULT_WORKER_POOL = 5
 DEFAULT_WORKER_REPLICAS = 1
 DEFAULT_WORKER_PORT = 3000
-DEFAULT_FRONTEND_PORT = 7233
-DEFAULT_HTTP_PORT = 7243
 
 _SSH_CONNECTIONS = ("ssh", "smart", "paramiko", "paramiko_ssh", "ansible.builtin.ssh")
 _LOCAL_CONNECTIONS = ("local", "ansible.builtin.local")
@@ -54,26 +53,24 @@ def _integer(host: str, variables: Variables, name: str, default: int) -> int:
         ) from None
 
 
-def _port(host: str, variables: Variables, service: str, key: str, default: int) -> int:
-    settings = variables.get("temporal_service_settings") or {}
-    service_settings = settings.get(service) or {}
-    value = service_settings.get(key, default)
+def _frontend_ports(host: str, variables: Variables) -> dict[str, int]:
     try:
-        return int(value)
-    except (TypeError, ValueError):
+        return ports(variables, "frontend")
+    except (AttributeError, TypeError, ValueError) as error:
         raise TopologyError(
-            "temporal_service_settings.%s.%s of host %s is %r: not a port number. Give a number from 1 to 65535."
-            % (service, key, host, value)
+            "temporal_service_settings of host %s is %r: the frontend's ports cannot be read (%s). "
+            "Give numbers from 1 to 65535." % (host, variables.get("temporal_service_settings"), error)
         ) from None
 
 
 def _temporal_node(host: str, variables: Variables) -> dict[str, t.Any]:
-    services = variables.get("temporal_services", DEFAULT_SERVICES)
+    services = variables.get("temporal_services", NEEDED_SERVICES)
     if isinstance(services, str) or not isinstance(services, t.Sequence):
         raise TopologyError(
             "temporal_services of host %s is %r: not a list. Give a list such as ['frontend', 'history']."
             % (host, services)
         )
+    frontend = _frontend_ports(host, variables)
     pools = _integer(host, variables, "temporal_sql_max_conns", DEFAULT_SQL_MAX_CONNS) + _integer(
         host, variables, "temporal_visibility_sql_max_conns", DEFAULT_VISIBILITY_SQL_MAX_CONNS
     )
@@ -81,8 +78,8 @@ def _temporal_node(host: str, variables: Variables) -> dict[str, t.Any]:
         "host": host,
         "address": str(variables.get("temporal_broadcast_address") or host_address(host, variables)),
         "services": [str(service) for service in services],
-        "grpc_port": _port(host, variables, "frontend", "grpc_port", DEFAULT_FRONTEND_PORT),
-        "http_port": _port(host, variables, "frontend", "http_port", DEFAULT_HTTP_PORT),
+        "grpc_port": frontend["grpc_port"],
+        "http_port": frontend["http_port"],
         "connections": pools * len(services),
     }
 
