@@ -131,10 +131,145 @@ def test_nothing_matches() -> None:
     assert choose(state({"condition": "on_failure"}), {"status": "success"}, NAMES) is None
 
 
-@pytest.mark.parametrize("expression", ["a < b", "{{#if a}}", "(default a true)", "", "a && b"])
-def test_custom_that_is_no_path_is_refused(expression: str) -> None:
-    with pytest.raises(InterpreterError, match="custom condition"):
-        choose(state({"condition": "custom", "expression": expression}), {}, NAMES)
+# Contract 6.10, "REQ extras", and the forms of contract 1.2, D3.3.
+EXPRESSIONS: list[tuple[str, bool]] = [
+    ("flag", True),
+    ("{{flag}}", True),
+    ("{{{ flag }}}", True),
+    ("  flag  ", True),
+    ("missing", False),
+    ("text_false", True),
+    ("empty_list", False),
+    ("empty_object", True),
+    ("state_output.output.valid", True),
+    ("{{state_output.output.valid}}", True),
+    ("state_output.output.score > 0.5", True),
+    ("blackboard.flag", True),
+    ("@root.flag", True),
+    ("this.flag", True),
+    ("./flag", True),
+    ("STATE/ready", True),
+    ("STATE.[ready]", True),
+    ("unit-tests.passed", True),
+    ("list.0 == 'a'", True),
+    ("(default input.flag true)", True),
+    ("{{default input.flag true}}", True),
+    ("default input.flag true", True),
+    ("(default input.off true)", False),
+    ("(default (lookup input 'flag') true)", True),
+    ("(length list)", True),
+    ("(length empty_list)", False),
+    ("length list == 2", True),
+    ("(length list) >= 2", True),
+    ("(lookup list 0) == 'a'", True),
+    ("(upper STATE.ready) == 'YES'", True),
+    ("(flag)", True),
+    ("count < 3", True),
+    ("count <= 2", True),
+    ("count > 2", False),
+    ("count >= 2", True),
+    ("count == 2", True),
+    ("count === 2", True),
+    ("count != 2", False),
+    ("count !== 2", False),
+    ("{{count}} < 3", True),
+    ("{{ count < 3 }}", True),
+    ("{{count}} < {{limit}}", True),
+    ("count < limit", True),
+    # Both sides look numeric: 10 is more than 9, though "10" is before "9".
+    ("text_ten > text_nine", True),
+    ("text_ten == 10.0", True),
+    ("text_ten == '1e1'", True),
+    ("text_ten > 'nine'", False),
+    # Beside a boolean or number, text is taken by value (9.2 no. 34).
+    ("text_false == false", True),
+    ("text_false != false", False),
+    ("false == text_false", True),
+    ("text_true == flag", True),
+    ("text_ten == count", False),
+    ("text_false == 'false'", True),
+    ("STATE.ready == 'yes'", True),
+    ('STATE.ready == "yes"', True),
+    ("STATE.ready != 'no'", True),
+    ("missing == null", True),
+    ("missing == undefined", True),
+    ("nothing == null", True),
+    ("flag != null", True),
+    ("missing < 3", False),
+    ("missing >= 0", False),
+    ("list == list", True),
+    ("list == other_list", False),
+    ("'a' < 'b'", True),
+    ("true > false", True),
+    ("flag && off", False),
+    ("flag || off", True),
+    ("!off", True),
+    ("!flag", False),
+    ("!!flag", True),
+    ("!(flag && off)", True),
+    ("off || flag && flag", True),
+    ("(off || flag) && off", False),
+    ("count > 1 && count < 3 && STATE.ready == 'yes'", True),
+    ("count + 1 == 3", True),
+    ("count * 2 - 1 == 3", True),
+    ("count / 2 == 1", True),
+    ("count % 2 == 0", True),
+    ("(count + 1) * 2 == 6", True),
+    ("missing + 1 == 1", True),
+    ("-1 < 0", True),
+]
+EXPRESSION_NAMES: dict[str, Any] = {
+    **NAMES,
+    "text_false": "false",
+    "text_true": "true",
+    "text_ten": "10",
+    "text_nine": "9",
+    "count": 2,
+    "limit": "10",
+    "nothing": None,
+    "list": ["a", "b"],
+    "other_list": ["a", "b"],
+    "empty_list": [],
+    "empty_object": {},
+    "unit-tests": {"passed": True},
+    "input": {"off": False},
+    "blackboard": {"flag": True},
+}
+
+
+@pytest.mark.parametrize(("expression", "holds"), EXPRESSIONS)
+def test_custom_expressions(expression: str, holds: bool) -> None:
+    output = {"output": {"valid": True, "score": 0.75}}
+    taken = choose(state({"condition": "custom", "expression": expression}), output, EXPRESSION_NAMES)
+    assert (taken is not None) is holds
+
+
+def test_custom_sees_the_state_output_before_the_blackboard() -> None:
+    names = {"state_output": {"valid": False}}
+    rule = {"condition": "custom", "expression": "state_output.valid"}
+    assert choose(state(rule), {"valid": True}, names) is not None
+    assert choose(state(rule), {"valid": False}, {"state_output": {"valid": True}}) is None
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        *["", "   ", "{{", "{{}}", "()", "a <", "< a", "a b", "nonsense a", "{{#if a}}", "{{flag", "flag}}", "a = b"],
+        *["flag flag", "(flag", "flag)", "a ? b : c", "a.b.", "flag &", "flag | flag", "'open", "[flag", "a\0b"],
+        # It can be read, but not evaluated: upper works on text, and so does arithmetic on numbers.
+        *["(upper count) == 2", "STATE.ready + 1 == 1", "1 / 0 == 1", "lookup list"],
+    ],
+)
+def test_a_custom_expression_that_is_none_never_matches(expression: str) -> None:
+    transitions = ({"condition": "custom", "expression": expression}, {"condition": "always", "target": "ELSE"})
+    taken = choose(state(*transitions), {}, EXPRESSION_NAMES)
+    assert taken is not None
+    assert taken.target == "ELSE"
+
+
+@pytest.mark.parametrize("expression", [None, 3, ["flag"], {"flag": True}])
+def test_a_custom_expression_that_is_no_text_never_matches(expression: Any) -> None:
+    assert choose(state({"condition": "custom", "expression": expression}), {}, EXPRESSION_NAMES) is None
 
 
 @pytest.mark.parametrize(

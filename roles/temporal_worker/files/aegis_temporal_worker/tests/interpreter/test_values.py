@@ -4,10 +4,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import pytest
 
-from aegis_temporal_worker.interpreter.values import json_text, number_text, text, truthy, utf16_length
+from aegis_temporal_worker.interpreter.errors import InterpreterError
+from aegis_temporal_worker.interpreter.values import (
+    MOST_PRINTED_LEVELS,
+    UNDEFINED,
+    as_number,
+    is_number,
+    json_text,
+    number_text,
+    own_keys,
+    text,
+    truthy,
+    utf16_length,
+    utf16_unit,
+    weight,
+)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +73,7 @@ def test_text(value: object, printed: str) -> None:
     assert text(value) == printed
 
 
-@pytest.mark.parametrize("value", [None, False, 0, 0.0, -0.0, math.nan, "", []])
+@pytest.mark.parametrize("value", [None, UNDEFINED, False, 0, 0.0, -0.0, math.nan, "", [], ()])
 def test_false(value: object) -> None:
     assert not truthy(value)
 
@@ -76,6 +91,9 @@ def test_true(value: object) -> None:
         ("\x07\x7f\u2028", '"\\u0007\x7f\u2028"'),
         ("a\ud800b", '"a\\ud800b"'),
         (1e-7, "1e-7"),
+        (10**400, "null"),
+        ([UNDEFINED, [], {}, [[]]], "[null,[],{},[[]]]"),
+        ({"b": 1, "10": 2, "9": 3, "01": 4, "-1": 5}, '{"9":3,"10":2,"b":1,"01":4,"-1":5}'),
     ],
 )
 def test_json(value: object, printed: str) -> None:
@@ -91,3 +109,43 @@ def test_no_python_object_is_printed() -> None:
         text(object())
     with pytest.raises(TypeError):
         json_text(object())
+
+
+def test_a_place_in_a_text_is_a_utf16_unit() -> None:
+    assert [utf16_unit("aü😀", index) for index in range(5)] == ["a", "ü", "\ud83d", "\ude00", None]
+    assert [utf16_unit("ab", index) for index in range(3)] == ["a", "b", None]
+
+
+def test_keys_in_the_order_of_javascript() -> None:
+    assert own_keys({"b": 1, "2": 1, "a": 1, "10": 1, "1": 1}) == ["1", "2", "10", "b", "a"]
+    # No array indices: a leading zero, a sign, 2**32 - 1 and more.
+    assert own_keys({"4294967295": 1, "01": 1, "-1": 1, "4294967294": 1, "": 1}) == [
+        *["4294967294", "4294967295", "01", "-1", ""]
+    ]
+
+
+def test_an_integer_beyond_every_float_is_infinite() -> None:
+    assert not is_number(10**400)
+    assert as_number(10**400) is None
+    assert truthy(10**400)
+
+
+def nested(levels: int) -> list[object]:
+    value: list[object] = []
+    for _level in range(levels - 1):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize("show", [text, json_text])
+def test_too_deep_values_are_refused_before_python_does(show: Callable[[object], str]) -> None:
+    assert show(nested(MOST_PRINTED_LEVELS)).count("[") in (0, MOST_PRINTED_LEVELS)
+    with pytest.raises(InterpreterError, match="256 levels"):
+        show(nested(MOST_PRINTED_LEVELS + 1))
+    with pytest.raises(InterpreterError, match="256 levels"):
+        show(nested(100_000))
+
+
+def test_weight_of_any_depth() -> None:
+    assert weight({"ab": "cde", "f": [1, None]}) == 2 + (2 + 4 + 7) + (1 + 4 + 2 + 2 + 8 + 8)
+    assert weight(nested(100_000)) > 100_000

@@ -9,9 +9,8 @@ from typing import Any, Final
 
 from .definition import State, Transition, as_list
 from .errors import InterpreterError
-from .templates import TemplateError, parse_path
-from .templates.lookup import resolve
-from .values import as_number, truthy
+from .templates import Overlay, TemplateError, compile_expression, resolve
+from .values import as_number
 
 _SUCCESS: Final = ("completed", "success")
 _FAILURE: Final = ("failed", "error")
@@ -164,17 +163,14 @@ def _answered(words: tuple[str, ...]) -> Callable[[Facts, Transition], bool]:
 
 
 def _custom(facts: Facts, transition: Transition) -> bool:
-    expression = str(transition.rule.get("expression") or "").strip()
-    bare = expression.removeprefix("{{").removesuffix("}}").strip() if expression.startswith("{{") else expression
+    """Whether the expression is true as in ``{{#if}}``; one that cannot be read or evaluated never is."""
+    expression = transition.rule.get("expression")
+    if not isinstance(expression, str):
+        return False
     try:
-        path = parse_path(bare)
-    except TemplateError as error:
-        raise InterpreterError(
-            f"The custom condition {expression!r} cannot be evaluated: {error}. Only a plain path is supported yet"
-        ) from None
-    if path.parts[:1] == ("state_output",):
-        return truthy(resolve(facts.output, path.parts[1:]))
-    return truthy(resolve(facts.names, path.parts))
+        return compile_expression(expression).holds(Overlay({"state_output": facts.output}, facts.names))
+    except TemplateError:
+        return False
 
 
 CONDITIONS: Final[Mapping[str, Callable[[Facts, Transition], bool]]] = {
@@ -203,7 +199,7 @@ def choose(state: State, output: object, names: Mapping[str, Any]) -> Transition
     """The first transition whose condition holds, or None.
 
     An unknown condition never holds. Raises ``InterpreterError`` when nothing matched, the output has no score and a
-    condition about scores was declared; also for a ``custom`` condition that cannot be evaluated.
+    condition about scores was declared.
     """
     facts = Facts(output, names)
     for transition in state.transitions:

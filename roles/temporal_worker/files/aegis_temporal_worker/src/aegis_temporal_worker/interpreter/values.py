@@ -11,19 +11,48 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from json.encoder import encode_basestring
-from typing import Final
+from typing import Any, Final
+
+from .errors import InterpreterError
 
 # Most levels of arrays and objects in what a run is given. The orchestrator's own JSON reader stops here (serde_json,
 # recursion limit of the Deserializer), and recursive work on values stays far from Python's limit of 1000 frames.
 MOST_LEVELS: Final = 128
+# Most levels of arrays and objects that are printed: what a run was given may be wrapped a few times by its states.
+MOST_PRINTED_LEVELS: Final = 2 * MOST_LEVELS
+# An array index as JavaScript writes it (no sign, no leading zero) is less than this (2**32 - 1).
+_INDEX: Final = re.compile(r"0|[1-9][0-9]{0,9}", re.ASCII)
+_NO_INDEX: Final = 2**32 - 1
 # Beyond this an integer is not exact as a JavaScript number (Number.MAX_SAFE_INTEGER + 1).
 _EXACT: Final = 2**53
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
+class Undefined:
+    """What JavaScript's ``undefined`` is: a name that leads nowhere, told apart from null."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __repr__(self) -> str:
+        return "undefined"
+
+
+UNDEFINED: Final = Undefined()
+
+
 def is_number(value: object) -> bool:
     """Whether the value is a finite number; a boolean is none."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and _finite(value)
+
+
+def _finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer that JavaScript reads as Infinity
+        return False
 
 
 def as_number(value: object) -> float | None:
@@ -35,11 +64,9 @@ def as_number(value: object) -> float | None:
 
 def truthy(value: object) -> bool:
     """Truth as ``{{#if}}`` sees it: false are missing, null, false, 0, NaN, empty text and the empty array."""
-    if isinstance(value, float) and math.isnan(value):
-        return False
-    if isinstance(value, Mapping):
-        return True
-    return bool(value)
+    if value:
+        return not (isinstance(value, float) and math.isnan(value))
+    return isinstance(value, Mapping)
 
 
 def number_text(value: float) -> str:
@@ -83,11 +110,20 @@ def _positive_text(value: float) -> str:
 
 
 def text(value: object) -> str:
-    """A value as JavaScript's ``String()`` gives it; missing and null are empty, as templates print them."""
+    """A value as JavaScript's ``String()`` gives it; missing and null are empty, as templates print them.
+
+    Raises ``InterpreterError`` for a value nested too deep, ``TypeError`` for what is no JSON value.
+    """
     if isinstance(value, str):
         return value
-    if value is None:
+    return _text(value, MOST_PRINTED_LEVELS)
+
+
+def _text(value: object, levels: int) -> str:
+    if value is None or value is UNDEFINED:
         return ""
+    if isinstance(value, str):
+        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float)):
@@ -95,26 +131,77 @@ def text(value: object) -> str:
     if isinstance(value, Mapping):
         return "[object Object]"
     if isinstance(value, Sequence):
-        return ",".join(text(item) for item in value)
+        if not levels:
+            raise _too_deep()
+        # A comprehension would take a second frame on each level.
+        items: list[str] = []
+        for item in value:
+            items.append(_text(item, levels - 1))
+        return ",".join(items)
     raise TypeError(f"{type(value).__name__} is no JSON value")
 
 
 def json_text(value: object) -> str:
-    """Compact JSON as ``JSON.stringify`` writes it: non-ASCII kept, no ``.0`` on whole numbers, NaN as null."""
+    """Compact JSON as ``JSON.stringify`` writes it: non-ASCII kept, no ``.0`` on whole numbers, NaN as null.
+
+    Keys are in JavaScript's order, see ``own_keys``. Raises as ``text`` does.
+    """
+    out: list[str] = []
+    _json(value, out, MOST_PRINTED_LEVELS)
+    return "".join(out)
+
+
+def _json(value: object, out: list[str], levels: int) -> None:
     if isinstance(value, str):
-        # Lone surrogates cannot be encoded as UTF-8; JSON.stringify escapes them.
-        return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", encode_basestring(value))
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (int, float)):
-        return number_text(value) if math.isfinite(value) else "null"
-    if isinstance(value, Mapping):
-        return "{" + ",".join(f"{json_text(str(key))}:{json_text(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, Sequence):
-        return "[" + ",".join(json_text(item) for item in value) + "]"
-    raise TypeError(f"{type(value).__name__} is no JSON value")
+        out.append(_json_string(value))
+    elif value is None or value is UNDEFINED:
+        out.append("null")
+    elif isinstance(value, bool):
+        out.append("true" if value else "false")
+    elif isinstance(value, (int, float)):
+        out.append(number_text(value) if _finite(value) else "null")
+    elif not levels:
+        raise _too_deep()
+    elif isinstance(value, Mapping):
+        before = "{"
+        for key in own_keys(value):
+            out.append(f"{before}{_json_string(str(key))}:")
+            _json(value[key], out, levels - 1)
+            before = ","
+        out.append("{}" if before == "{" else "}")
+    elif isinstance(value, Sequence):
+        before = "["
+        for item in value:
+            out.append(before)
+            _json(item, out, levels - 1)
+            before = ","
+        out.append("[]" if before == "[" else "]")
+    else:
+        raise TypeError(f"{type(value).__name__} is no JSON value")
+
+
+def _json_string(value: str) -> str:
+    quoted = encode_basestring(value)
+    if quoted.isascii():
+        return quoted
+    # Lone surrogates cannot be encoded as UTF-8; JSON.stringify escapes them.
+    return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", quoted)
+
+
+def _too_deep() -> InterpreterError:
+    return InterpreterError(f"A value nested in more than {MOST_PRINTED_LEVELS} levels cannot be printed")
+
+
+def own_keys(value: Mapping[str, Any]) -> list[str]:
+    """Keys in the order of JavaScript's ``Object.keys``: array indices by number, then the others as they came."""
+    keys = list(value)
+    if not any("0" <= key[:1] <= "9" for key in keys):
+        return keys
+    others: list[str] = []
+    indices: list[str] = []
+    for key in keys:
+        (indices if _INDEX.fullmatch(key) and int(key) < _NO_INDEX else others).append(key)
+    return sorted(indices, key=int) + others
 
 
 def too_deep(value: object) -> bool:
@@ -135,15 +222,37 @@ def _children(value: object) -> Iterable[object]:
 
 def utf16_length(value: str) -> int:
     """Length of a text in UTF-16 units, as JavaScript counts."""
-    return len(value) + sum(1 for character in value if ord(character) > 0xFFFF)
+    return len(value) if value.isascii() else len(_utf16(value)) // 2
+
+
+def utf16_unit(value: str, index: int) -> str | None:
+    """The UTF-16 unit at ``index`` (half of a character beyond U+FFFF is a surrogate), or None past the end."""
+    if value.isascii():
+        return value[index] if index < len(value) else None
+    unit = _utf16(value)[2 * index : 2 * index + 2]
+    return unit.decode("utf-16-le", "surrogatepass") if unit else None
+
+
+def _utf16(value: str) -> bytes:
+    return value.encode("utf-16-le", "surrogatepass")
 
 
 def weight(value: object) -> int:
     """Roughly how many bytes the value takes as JSON: the texts in it plus a few bytes for every value."""
-    if isinstance(value, str):
-        return len(value.encode("utf-8", "surrogatepass")) + 4
-    if isinstance(value, Mapping):
-        return 2 + sum(len(str(key)) + 4 + weight(item) for key, item in value.items())
-    if isinstance(value, Sequence):
-        return 2 + sum(weight(item) + 1 for item in value)
-    return 8
+    total = 0
+    left = [value]
+    while left:
+        item = left.pop()
+        if isinstance(item, str):
+            total += len(item.encode("utf-8", "surrogatepass")) + 4
+        elif isinstance(item, Mapping):
+            total += 2
+            for key, member in item.items():
+                total += len(str(key)) + 4
+                left.append(member)
+        elif isinstance(item, Sequence):
+            total += 2 + len(item)
+            left.extend(item)
+        else:
+            total += 8
+    return total

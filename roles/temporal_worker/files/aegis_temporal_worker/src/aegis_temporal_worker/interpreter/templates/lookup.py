@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ..values import utf16_length
+from ..values import UNDEFINED, utf16_length, utf16_unit
+from .scope import CHARACTERS_PER_STEP, Run
 
 # An array index as JavaScript writes it: no sign, no leading zero.
 _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,15}", re.ASCII)
@@ -23,24 +24,32 @@ class Overlay(dict[str, Any]):
         self.fallback = fallback
 
 
-def member(value: object, name: str) -> object:
-    """The own member ``name`` of an object, array or text, or None."""
+def member(value: object, name: str, run: Run | None = None) -> object:
+    """The own member ``name`` of an object, array or text, or ``UNDEFINED``.
+
+    Long text that is not ASCII takes steps of ``run``, because it is read from its beginning.
+    """
     if isinstance(value, dict):
         if name in value:
             return value[name]
-        return value.fallback.get(name) if isinstance(value, Overlay) else None
-    if isinstance(value, (list, tuple, str)):
-        if name == "length":
-            return utf16_length(value) if isinstance(value, str) else len(value)
-        if _INDEX.fullmatch(name) and int(name) < len(value):
-            return value[int(name)]
-    return None
+        return value.fallback.get(name, UNDEFINED) if isinstance(value, Overlay) else UNDEFINED
+    if not isinstance(value, (str, list, tuple)):
+        return UNDEFINED
+    if run is not None and isinstance(value, str) and not value.isascii():
+        run.step(len(value) // CHARACTERS_PER_STEP)
+    if name == "length":
+        return utf16_length(value) if isinstance(value, str) else len(value)
+    index = int(name) if _INDEX.fullmatch(name) else None
+    if isinstance(value, str):
+        unit = None if index is None else utf16_unit(value, index)
+        return UNDEFINED if unit is None else unit
+    return value[index] if index is not None and index < len(value) else UNDEFINED
 
 
 def resolve(value: object, parts: tuple[str, ...]) -> object:
     """Follow ``parts`` from ``value``; None as soon as one is missing."""
     for part in parts:
         value = member(value, part)
-        if value is None:
+        if value is None or value is UNDEFINED:
             return None
     return value

@@ -1,124 +1,236 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Text to tree.
-
-What the language has beyond plain paths (blocks, helpers, sub-expressions, comments, white space control) is refused
-with its place and name: a template is never rendered half understood.
-"""
+"""Text to tree: tags and the text between them, blocks within each other."""
 
 from __future__ import annotations
 
-import re
-from typing import Final
+from typing import Final, NamedTuple
 
-from .syntax import Node, Output, Path, Program, TemplateError, Text
+from .arithmetic import output_value
+from .lexer import LONG_COMMENT, OPENING, TagError, failed
+from .phrases import MOST_NESTED, Original, Phrase
+from .plain import plain
+from .rawtext import escaped_end, raw_text
+from .syntax import NO_STRIP, Block, Call, Comment, Node, Output, Program, Strip, Text
+from .whitespace import control
 
-# A name as Handlebars' grammar has it: anything but white space and these marks.
-_ID: Final = r"""[^\s!"#%&'()*+,./;<=>@\[\\\]^`{|}~]+"""
-_SEGMENT: Final = re.compile(rf"\[(?P<any>[^\]]*)\]|(?P<id>{_ID})")
-_NOT_YET: Final = {
-    "#": "blocks",
-    "^": "inverse sections",
-    "/": "closing tags",
-    ">": "partials",
-    "!": "comments",
-    "~": "white space control",
-    "*": "decorators",
-}
-# Called without arguments these are helpers, not names; a helper wins over a key of the same name.
-HELPERS: Final = ("length", "upper", "lower", "trim", "json", "first_line", "default", "keys", "log", "lookup")
-_MOST_SHOWN: Final = 60
+_ENDS_PROGRAM: Final = frozenset({"CLOSING", "INVERSE", "CHAIN"})
+# Tags of one template: reading and compiling them must not hold a workflow task up.
+_MOST_TAGS: Final = 20_000
 
 
 def parse(source: str) -> Program:
-    """The tree of a template.
+    """The tree of a template, white space control done.
 
-    Raises ``TemplateError`` with the line for anything that is no text and no plain path.
+    Raises ``TemplateError`` with the line.
     """
-    nodes: list[Node] = []
-    position = 0
-    while True:
-        opening = source.find("{{", position)
-        if opening < 0:
-            break
-        if opening > position:
-            nodes.append(Text(source[position:opening]))
-        if opening > 0 and source[opening - 1] == "\\":
-            raise _error(source, opening, r"the escape \{{ is not supported yet")
-        position = _tag(source, opening, nodes)
-    if position < len(source):
-        nodes.append(Text(source[position:]))
-    return tuple(nodes)
+    program = _Parser(source).template()
+    control(program, root=True)
+    return program
 
 
-def _tag(source: str, opening: int, nodes: list[Node]) -> int:
-    """Read the tag at ``opening``, append its node, return the position after it."""
-    if source.startswith("{{{{", opening):
-        raise _error(source, opening, "raw blocks are not supported yet")
-    raw = source.startswith("{{{", opening)
-    begin, close = (opening + 3, "}}}") if raw else (opening + 2, "}}")
-    end = source.find(close, begin)
-    if end < 0:
-        raise _error(source, opening, f"the tag is not closed by {close}")
-    inner = source[begin:end]
-    if inner[:1] in _NOT_YET or inner[-1:] == "~":
-        raise _error(source, opening, f"{_NOT_YET.get(inner[:1], _NOT_YET['~'])} are not supported yet")
-    unescaped = raw or inner.startswith("&")
-    expression = inner[1:] if inner.startswith("&") and not raw else inner
-    try:
-        path = parse_path(expression)
-    except TemplateError as error:
-        raise _error(source, opening, str(error)) from None
-    nodes.append(Output(path, escaped=not unescaped))
-    return end + len(close)
+class _Tag(NamedTuple):
+    """The beginning of a tag: its kind (a group of ``lexer.OPENING``), its braces, and where its inside begins."""
+
+    kind: str
+    opening: str
+    begin: int
+    inside: int
+
+    @property
+    def stripped(self) -> bool:
+        return self.opening[2:3] == "~"
 
 
-def parse_path(expression: str) -> Path:
-    """The path written as ``expression``.
+class _Inverse(NamedTuple):
+    """What follows the first section of a block."""
 
-    Raises ``TemplateError`` when it is anything but one path.
-    """
-    text = expression.strip()
-    if not text:
-        raise TemplateError("the tag is empty")
-    if text in HELPERS:
-        raise TemplateError(f"the helper {text!r} is not supported yet")
-    if text.startswith(".."):
-        raise TemplateError("parent paths are not supported yet")
-    if text in {"this", "."}:
-        return Path(())
-    rest = re.sub(r"^(?:this|\.)[./]", "", text)
-    parts: list[str] = []
-    position = 0
-    while True:
-        segment = _SEGMENT.match(rest, position)
-        if segment is None:
-            raise TemplateError(_why_no_path(text))
-        bracketed = segment["any"]
-        if bracketed is None and segment["id"] == "this":
-            raise TemplateError("'this' may only begin a path")
-        parts.append(segment["id"] if bracketed is None else bracketed)
-        position = segment.end()
-        if position == len(rest):
-            return Path(tuple(parts))
-        if rest[position] not in "./":
-            raise TemplateError(_why_no_path(text))
-        position += 1
+    program: Program
+    strip: Strip
 
 
-def _why_no_path(text: str) -> str:
-    head = text.split(None, 1)
-    if len(head) > 1 and _SEGMENT.fullmatch(head[0]):
-        known = "helper" if head[0] in HELPERS else "unknown helper"
-        return f"the {known} {head[0]!r} with arguments is not supported yet"
-    return f"{_shorten(text)!r} is no path"
+class _Parser:
+    __slots__ = ("_depth", "_position", "_source", "_tags")
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._position = 0
+        self._depth = 0
+        self._tags = 0
+
+    def template(self) -> Program:
+        program, tag = self._program(())
+        if tag is not None:
+            raise failed(self._source, tag.begin, "this tag belongs to no block")
+        return program
+
+    def _program(self, names: tuple[str, ...]) -> tuple[Program, _Tag | None]:
+        """Nodes up to a tag that ends them (returned, its inside not yet read) or the end of the text."""
+        source = self._source
+        body: list[Node] = []
+        while (begin := source.find("{{", self._position)) >= 0:
+            before = source[self._position : begin]
+            if before.endswith("\\"):
+                self._text(body, before[:-1])
+                if not before.endswith("\\\\"):
+                    self._position = escaped_end(source, begin)
+                    self._text(body, source[begin : self._position])
+                    continue
+            else:
+                self._text(body, before)
+            quick = plain(source, begin + 2, "}}")
+            if quick is not None:
+                call, self._position = quick
+                body.append(Output(call, True, NO_STRIP))
+                self._count_tag(begin)
+                continue
+            opening = OPENING.match(source, begin)
+            if opening is None or opening.lastgroup is None:
+                raise failed(source, begin, "this begins no tag")
+            tag = _Tag(opening.lastgroup, opening[0], begin, opening.end())
+            if tag.kind in _ENDS_PROGRAM:
+                return Program(body, names), tag
+            body.append(self._node(tag))
+            self._count_tag(begin)
+        self._text(body, source[self._position :])
+        self._position = len(source)
+        return Program(body, names), None
+
+    def _count_tag(self, begin: int) -> None:
+        self._tags += 1
+        if self._tags > _MOST_TAGS:
+            raise failed(self._source, begin, f"more than {_MOST_TAGS} tags")
+
+    def _text(self, body: list[Node], text: str) -> None:
+        if "\0" in text:
+            raise failed(self._source, self._position, "a NUL character cannot stand in text")
+        if text:
+            body.append(Text(text, text))
+
+    def _node(self, tag: _Tag) -> Node:
+        source = self._source
+        match tag.kind:
+            case "OUTPUT" | "UNESCAPED":
+                try:
+                    value, close, self._position = output_value(source, tag.inside, tag.kind)
+                except TagError as error:
+                    raise failed(source, tag.begin, str(error)) from None
+                return Output(value, tag.kind == "OUTPUT" and tag.opening[-1] != "&", Strip(tag.stripped, close))
+            case "COMMENT" | "LONG_COMMENT":
+                return self._comment(tag)
+            case "BLOCK":
+                return self._block(tag)
+            case "INVERSE_BLOCK":
+                return self._block(tag, inverted=True)
+            case "RAW_BLOCK":
+                return self._raw_block(tag)
+        raise failed(source, tag.begin, "there are no partials and no decorators")
+
+    def _comment(self, tag: _Tag) -> Comment:
+        text, self._position = tag.opening, tag.inside
+        if tag.kind == "LONG_COMMENT":
+            whole = LONG_COMMENT.match(self._source, tag.begin)
+            if whole is None:
+                raise failed(self._source, tag.begin, "the comment is not closed by --}}")
+            text, self._position = whole[0], whole.end()
+        return Comment(Strip(tag.stripped, text.endswith("~}}")))
+
+    def _opened(self, tag: _Tag, kind: str = "CLOSE") -> tuple[Call, Original, tuple[str, ...], Strip]:
+        self._depth += 1
+        if self._depth > MOST_NESTED:
+            raise failed(self._source, tag.begin, f"more than {MOST_NESTED} blocks within each other")
+        quick = plain(self._source, tag.inside, "}}" if kind == "CLOSE" else "}}}}")
+        if quick is not None:
+            call, self._position = quick
+            return call, call.path.original, (), Strip(tag.stripped)
+        try:
+            phrase = Phrase(self._source, tag.inside)
+            call, original = phrase.head()
+            names = phrase.block_names() if kind == "CLOSE" else ()
+            strip = Strip(tag.stripped, phrase.close(kind))
+        except TagError as error:
+            raise failed(self._source, tag.begin, str(error)) from None
+        self._position = phrase.end
+        return call, original, names, strip
+
+    def _block(self, tag: _Tag, *, inverted: bool = False) -> Block:
+        depth = self._depth
+        call, original, names, strip = self._opened(tag)
+        program, end = self._program(names)
+        inverse, end = self._inverse(tag, end, chains=not inverted)
+        if end is None or end.kind != "CLOSING":
+            raise failed(self._source, tag.begin, "this block is not closed")
+        close_strip = self._closed(end, original)
+        self._depth = depth
+        if inverse is not None and inverse.program.chained:
+            _last(inverse.program).close_strip = close_strip
+        other, inverse_strip = inverse or (None, NO_STRIP)
+        first, second = (other, program) if inverted else (program, other)
+        return Block(call, first, second, strip, inverse_strip, close_strip)
+
+    def _closed(self, tag: _Tag, original: Original) -> Strip:
+        source, inside = self._source, tag.inside
+        if isinstance(original, str) and source.startswith(f"{original}}}}}", inside):
+            end = inside + len(original) + 2
+            if original.isidentifier() and source[end : end + 1] != "}":
+                self._position = end
+                return Strip(tag.stripped)
+        try:
+            phrase = Phrase(source, inside)
+            closes = phrase.name()
+            strip = Strip(tag.stripped, phrase.close("CLOSE"))
+        except TagError as error:
+            raise failed(source, tag.begin, str(error)) from None
+        if closes != original:
+            raise failed(source, tag.begin, f"the block {_shown(original)} is open here")
+        self._position = phrase.end
+        return strip
+
+    def _inverse(self, block: _Tag, tag: _Tag | None, *, chains: bool) -> tuple[_Inverse | None, _Tag | None]:
+        """The sections after the first one, and the tag that ends the last of them."""
+        sections: list[tuple[Call, Program, Strip]] = []
+        while tag is not None and tag.kind == "CHAIN":
+            if not chains:
+                raise failed(self._source, tag.begin, "an inverse section has no further conditions")
+            call, _original, names, strip = self._opened(tag)
+            program, tag = self._program(names)
+            sections.append((call, program, strip))
+        inverse = None
+        if tag is not None and tag.kind == "INVERSE":
+            strip = Strip(tag.stripped, tag.opening.endswith("~}}"))
+            self._position = tag.inside
+            program, tag = self._program(())
+            inverse = _Inverse(program, strip)
+        for call, program, strip in reversed(sections):
+            inner, inner_strip = inverse or (None, NO_STRIP)
+            if inner is not None and inner.chained:
+                # So it is in Handlebars: only the first of a chain knows how the block's closing tag strips.
+                _last(inner).close_strip = inner_strip
+            chained = Block(call, program, inner, strip, inner_strip, inner_strip)
+            inverse = _Inverse(Program([chained], chained=True), strip)
+        return inverse, tag
+
+    def _raw_block(self, tag: _Tag) -> Block:
+        """A block whose inside is text up to its own closing tag; raw blocks in it only count."""
+        depth = self._depth
+        call, original, _names, _strip = self._opened(tag, "CLOSE_RAW")
+        self._depth = depth
+        body: list[Node] = []
+        try:
+            texts, closing, self._position = raw_text(self._source, self._position)
+        except TagError as error:
+            raise failed(self._source, tag.begin, str(error)) from None
+        for text in texts:
+            self._text(body, text)
+        if closing != original:
+            raise failed(self._source, tag.begin, f"the block {_shown(original)} ends with {closing!r}")
+        return Block(call, Program(body), None, NO_STRIP, NO_STRIP)
 
 
-def _shorten(text: str) -> str:
-    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
+def _last(chained: Program) -> Block:
+    block = chained.body[0]
+    assert isinstance(block, Block)  # noqa: S101 - the parser itself builds them so
+    return block
 
 
-def _error(source: str, position: int, message: str) -> TemplateError:
-    line = source.count("\n", 0, position) + 1
-    end = source.find("}}", position)
-    tag = source[position : end + 2] if end >= 0 else source[position:]
-    return TemplateError(f"Template error in line {line} at {_shorten(tag)!r}: {message}")
+def _shown(original: Original) -> str:
+    return repr(original if isinstance(original, str) else original[1])
