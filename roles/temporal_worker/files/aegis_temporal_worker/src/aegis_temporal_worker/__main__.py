@@ -31,7 +31,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.check:
         print("the settings are valid")
         return 0
-    configure_logging(settings.log_level, settings.identity, for_people=settings.node_env == "development")
+    configure_logging(
+        settings.log_level,
+        settings.identity,
+        for_people=settings.node_env == "development",
+        secrets=settings.secrets,
+    )
     # Imported late: --version and a refused configuration need neither gRPC nor the Temporal SDK.
     from aegis_temporal_worker.service import serve  # noqa: PLC0415
 

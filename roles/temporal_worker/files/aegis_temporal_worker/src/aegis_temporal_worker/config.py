@@ -9,22 +9,24 @@ otherwise.
 from __future__ import annotations
 
 import ipaddress
-import re
 import socket
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_args
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+from aegis_temporal_worker import config_checks
+from aegis_temporal_worker.config_checks import Network
+from aegis_temporal_worker.redaction import without_credentials
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Positive = Annotated[int, Field(ge=1)]
 
 LOOPBACK: Final[tuple[Network, ...]] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
-_HOST_PORT: Final = re.compile(r"^(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:/\[\]]+):(?P<port>\d{1,5})$")
+# Limits of Temporal Server: limit.maxIDLength is 1000, but the two become one identifier with a separator in between.
+_DEPLOYMENT_LENGTH: Final = 255
 _KEYCLOAK: Final = ("keycloak_host", "keycloak_system_realm", "keycloak_client_id", "keycloak_client_secret")
 # The scopes that the reference asks for, plus execution:cancel: without it an abandoned agent run keeps running.
 _DEFAULT_SCOPE: Final = (
@@ -63,6 +65,19 @@ class Settings(BaseSettings):
     worker_identity: str = Field("", description="name of this poller; default <hostname>:<port>")
     shutdown_grace_seconds: Annotated[float, Field(gt=0, le=86400)] = Field(
         30.0, description="seconds that running activities get to finish after SIGTERM"
+    )
+    max_cached_workflows: Positive = Field(500, description="workflow runs kept in memory between their tasks")
+    human_timeout_seconds: Positive = Field(
+        3600, description="seconds that a Human state without a timeout of its own waits"
+    )
+    temporal_deployment_name: str | None = Field(
+        None, max_length=_DEPLOYMENT_LENGTH, description="Worker Versioning: name of the deployment"
+    )
+    temporal_build_id: str | None = Field(
+        None,
+        max_length=_DEPLOYMENT_LENGTH,
+        validate_default=True,
+        description="Worker Versioning: build of this worker; together with TEMPORAL_DEPLOYMENT_NAME or not at all",
     )
 
     # PostgreSQL
@@ -105,14 +120,29 @@ class Settings(BaseSettings):
     port: Port = Field(3000, validation_alias=AliasChoices("PORT", "HTTP_PORT"), description="management API")
     http_host: str = Field("127.0.0.1", min_length=1, description="bind address of the management API")
     api_allowed_addresses: Annotated[tuple[Network, ...], NoDecode] = Field(
-        LOOPBACK, description="comma list of IP addresses and CIDRs that may use the API; /health and /metrics are open"
+        LOOPBACK, description="comma list of IP addresses and CIDRs that may use the API; probes and metrics are open"
+    )
+    register_allowed_addresses: Annotated[tuple[Network, ...] | None, NoDecode] = Field(
+        None, description="comma list as before, for /register-workflow; default: API_ALLOWED_ADDRESSES"
+    )
+    register_host: str | None = Field(
+        None, description="bind address of a listener of its own for /register-workflow; default: HTTP_HOST"
+    )
+    register_port: Port | None = Field(
+        None,
+        validate_default=True,
+        description="port of a listener of its own for /register-workflow; default: PORT",
     )
     api_token_file: Path | None = Field(None, description="file with the bearer token for changing routes")
     api_token: SecretStr | None = Field(
-        None, validate_default=True, description="bearer token for changing routes except /register-workflow"
+        None,
+        validate_default=True,
+        description="bearer token for changing routes except /register-workflow: printable ASCII without blanks",
     )
     metrics_bind: str = Field("127.0.0.1", min_length=1, description="bind address of the metrics listener")
-    metrics_port: Annotated[int, Field(ge=0, le=65535)] = Field(9094, description="metrics listener; 0: none")
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        9094, description="metrics listener, another port than the API's; 0: none"
+    )
 
     # Logging
     log_level: Literal["trace", "debug", "info", "warn", "error"] = Field("info", description="least level shown")
@@ -128,57 +158,41 @@ class Settings(BaseSettings):
     @field_validator("temporal_address", "aegis_runtime_grpc_url")
     @classmethod
     def _host_and_port(cls, value: str) -> str:
-        bare = re.sub(r"^[a-z][a-z0-9+.-]*://", "", value.strip(), flags=re.IGNORECASE).rstrip("/")
-        match = _HOST_PORT.match(bare)
-        if match is None or not 1 <= int(match["port"]) <= 65535:
-            raise ValueError("is not host:port")
-        return bare
+        return config_checks.host_and_port(value)
 
     @field_validator("aegis_orchestrator_url", "keycloak_host")
     @classmethod
     def _http_url(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        parts = urlsplit(value.strip())
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("is not a URL that begins with http:// or https://")
-        return value.strip().rstrip("/")
+        return None if value is None else config_checks.http_url(value)
 
     @field_validator("database_url")
     @classmethod
     def _database(cls, value: SecretStr) -> SecretStr:
-        try:
-            parts = urlsplit(value.get_secret_value())
-            has_host = bool(parts.hostname or parse_qs(parts.query).get("host"))
-            no_port = parts.port == 0
-        except ValueError:
-            raise ValueError(
-                "cannot be read as a URL; special characters in user or password must be percent-encoded"
-            ) from None
-        if parts.scheme not in {"postgresql", "postgres"}:
-            raise ValueError("does not begin with postgresql://")
-        if not has_host:
-            raise ValueError("names no host")
-        if no_port:
-            raise ValueError("names port 0, which no server listens on")
-        if not parts.path.strip("/"):
-            raise ValueError("names no database")
-        return value
+        return SecretStr(config_checks.database_url(value.get_secret_value()))
 
-    @field_validator("api_allowed_addresses", mode="before")
+    @field_validator("api_allowed_addresses", "register_allowed_addresses", mode="before")
     @classmethod
     def _networks(cls, value: Any) -> Any:
-        if not isinstance(value, str):
+        return config_checks.networks(value) if isinstance(value, str) else value
+
+    @field_validator("register_port")
+    @classmethod
+    def _own_listener(cls, value: int | None, info: ValidationInfo) -> int | None:
+        api = info.data.get("http_host"), info.data.get("port")
+        own_host = info.data.get("register_host")
+        if value is None and own_host is None:
             return value
-        networks = []
-        for item in filter(None, (part.strip() for part in value.split(","))):
-            try:
-                networks.append(ipaddress.ip_network(item))
-            except ValueError:
-                raise ValueError(f"holds {item!r}, which is no IP address and no network such as 10.0.0.0/24") from None
-        if not networks:
-            raise ValueError("names no address")
-        return tuple(networks)
+        if config_checks.same_socket(api, (own_host or api[0], value or api[1])):
+            raise ValueError(f"and REGISTER_HOST name what the API listens on already, {api[0]}:{api[1]}")
+        return value
+
+    @field_validator("metrics_port")
+    @classmethod
+    def _metrics_listener(cls, value: int, info: ValidationInfo) -> int:
+        api = info.data.get("http_host"), info.data.get("port")
+        if config_checks.same_socket(api, (info.data.get("metrics_bind"), value)):
+            raise ValueError("is the port of the API too")
+        return value
 
     @field_validator("api_token", "keycloak_client_secret", mode="before")
     @classmethod
@@ -186,14 +200,28 @@ class Settings(BaseSettings):
         path: Path | None = info.data.get(f"{info.field_name}_file")
         if value is not None or path is None:
             return value
-        name = f"{info.field_name}_file".upper()
-        try:
-            text = path.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise ValueError(f"cannot be read from {name} {str(path)!r}: {type(error).__name__}") from None
-        if not text:
-            raise ValueError(f"cannot be read from {name} {str(path)!r}: the file is empty")
-        return text
+        return config_checks.secret_file(f"{info.field_name}_file".upper(), path)
+
+    @field_validator("api_token")
+    @classmethod
+    def _token(cls, value: SecretStr | None) -> SecretStr | None:
+        return None if value is None else SecretStr(config_checks.bearer_token(value.get_secret_value()))
+
+    @field_validator("temporal_deployment_name", "temporal_build_id")
+    @classmethod
+    def _version_part(cls, value: str | None, info: ValidationInfo) -> str | None:
+        is_name = info.field_name == "temporal_deployment_name"
+        return None if value is None else config_checks.version_part(value, is_name=is_name)
+
+    @field_validator("temporal_build_id")
+    @classmethod
+    def _versioned_or_not(cls, value: str | None, info: ValidationInfo) -> str | None:
+        # A name that failed its own check is absent from info.data: it was given, and is reported already.
+        name = info.data.get("temporal_deployment_name", "given")
+        if (value is None) != (name is None):
+            missing = "TEMPORAL_BUILD_ID" if value is None else "TEMPORAL_DEPLOYMENT_NAME"
+            raise ValueError(f"is one of two variables to set together or not at all; missing: {missing}")
+        return value
 
     @field_validator("keycloak_client_secret")
     @classmethod
@@ -210,6 +238,28 @@ class Settings(BaseSettings):
         """Identity of this poller in Temporal and in every log line."""
         # Host and port, not the process id: a restarted instance is the same poller.
         return self.worker_identity or f"{socket.gethostname()}:{self.port}"
+
+    @property
+    def register_listener(self) -> tuple[str, int] | None:
+        """Host and port of the listener for registrations; None: the API's own."""
+        if self.register_host is None and self.register_port is None:
+            return None
+        return self.register_host or self.http_host, self.register_port or self.port
+
+    @property
+    def register_networks(self) -> tuple[Network, ...]:
+        """Peers that may register definitions."""
+        return self.register_allowed_addresses or self.api_allowed_addresses
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """Every secret text that is configured, so that the log can be kept clear of it."""
+        found = {value.get_secret_value() for _, value in self if isinstance(value, SecretStr)}
+        parts = urlsplit(self.database_url.get_secret_value())
+        # The password also as libpq sees it: without percent-encoding.
+        in_query = parse_qs(parts.query)
+        passwords = [parts.password or "", *in_query.get("password", ()), *in_query.get("sslpassword", ())]
+        return frozenset(filter(None, {*found, *passwords, *map(unquote, passwords)}))
 
     @property
     def authenticates(self) -> bool:
@@ -231,7 +281,7 @@ def _describe(error: Any) -> str:
     shown = ""
     secret = field is None or SecretStr in (field.annotation, *get_args(field.annotation))
     if not secret and isinstance(error.get("input"), (str, int, float)):
-        shown = f" is {str(error['input'])!r}:"
+        shown = f" is {without_credentials(str(error['input']))!r}:"
     message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input ")
     return f"{name}{shown} {message}. Wanted: {wanted}."
 
@@ -244,6 +294,8 @@ def load_settings(**overrides: Any) -> Settings:
     """
     try:
         return Settings(**overrides)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError([f".env cannot be read: {type(error).__name__}. Wanted: UTF-8 text."]) from None
     except ValidationError as error:
         # `from None`: the chained error would carry the input, secrets included, into a traceback.
         raise SettingsError([_describe(item) for item in error.errors(include_url=False)]) from None

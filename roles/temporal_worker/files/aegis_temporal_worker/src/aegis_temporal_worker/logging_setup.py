@@ -8,11 +8,14 @@ import os
 import sys
 import threading
 import traceback
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Any, Final
 
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.orjson import OrjsonFormatter
+
+from aegis_temporal_worker.redaction import Redactor
 
 # LOG_LEVEL follows the reference's names; Python has no level below debug.
 LEVELS: Final = {
@@ -26,9 +29,9 @@ _PEOPLE: Final = "%(asctime)s %(identity)s %(levelname)-7s %(name)s: %(message)s
 
 
 class _JsonFormatter(OrjsonFormatter):
-    """Adds ``level``, ``time`` and the identity to each line."""
+    """Adds ``level``, ``time`` and the identity to each line, and keeps secrets out of it."""
 
-    def __init__(self, identity: str) -> None:
+    def __init__(self, identity: str, redactor: Redactor) -> None:
         super().__init__(
             "%(levelname)s %(message)s %(name)s",
             rename_fields={"levelname": "level", "name": "logger"},
@@ -37,21 +40,35 @@ class _JsonFormatter(OrjsonFormatter):
             # An object of the Temporal SDK, whose text is in the message already.
             reserved_attrs=[*RESERVED_ATTRS, "temporal_log"],
         )
+        self._redactor = redactor
 
     def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
         log_data["level"] = str(log_data.get("level", "")).lower()
-        return log_data
+        clean: dict[str, Any] = self._redactor.value(log_data)
+        return clean
 
 
-def configure_logging(level: str, identity: str, *, for_people: bool) -> None:
+class _PeopleFormatter(logging.Formatter):
+    """Lines for people, without secrets."""
+
+    def __init__(self, identity: str, redactor: Redactor) -> None:
+        super().__init__(_PEOPLE, defaults={"identity": identity})
+        self._redactor = redactor
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._redactor.text(super().format(record))
+
+
+def configure_logging(level: str, identity: str, *, for_people: bool, secrets: Iterable[str] = ()) -> None:
     """Send all logging of the process to standard error.
 
-    ``level`` is one of ``LEVELS``; ``identity`` stands in every line; ``for_people`` chooses plain lines.
+    ``level`` is one of ``LEVELS``; ``identity`` stands in every line; ``for_people`` chooses plain lines; ``secrets``
+    are texts that no line may show.
     """
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        logging.Formatter(_PEOPLE, defaults={"identity": identity}) if for_people else _JsonFormatter(identity)
-    )
+    redactor = Redactor(secrets)
+    formatter = _PeopleFormatter if for_people else _JsonFormatter
+    handler.setFormatter(formatter(identity, redactor))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(LEVELS[level])

@@ -19,7 +19,7 @@ from aegis_temporal_worker import __version__, metrics
 from aegis_temporal_worker.activities.services import open_services
 from aegis_temporal_worker.config import Settings
 from aegis_temporal_worker.http.health import PROBE_SECONDS, Health, WorkerState
-from aegis_temporal_worker.http.server import api_application, listening, metrics_application
+from aegis_temporal_worker.http.server import serving
 from aegis_temporal_worker.sdk_runtime import install_sdk_runtime
 from aegis_temporal_worker.store import DefinitionStore, StoreError, open_pool
 from aegis_temporal_worker.store.pool import Pool
@@ -83,14 +83,7 @@ async def _work(settings: Settings, state: WorkerState) -> None:
 
         # Before Temporal, so that /health can report and definitions can be registered while it is away.
         health = Health(settings, store, state)
-        await stack.enter_async_context(
-            listening(api_application(settings, store, health), settings.http_host, settings.port)
-        )
-        if settings.metrics_port:
-            await stack.enter_async_context(
-                listening(metrics_application(), settings.metrics_bind, settings.metrics_port)
-            )
-        log.info("listening on %s:%d", settings.http_host, settings.port)
+        await stack.enter_async_context(serving(settings, store, health))
 
         feeding = asyncio.create_task(metrics.feed_from_sdk(install_sdk_runtime(), settings.temporal_task_queue))
         stack.callback(feeding.cancel)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``/health`` and ``/metrics``."""
+"""``/health`` (contract 3.3; 9.3 no. 45), ``/livez``, ``/readyz`` and ``/metrics`` (contract 1.4)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Serve = Callable[..., Awaitable[TestClient[Any, Any]]]
 Api = TestClient[Any, Any]
 
 
-async def test_the_promised_members_come_first(api: Api) -> None:
+async def test_contract_3_3_the_promised_members_come_first(api: Api) -> None:
     answer = await api.get("/health")
     text = await answer.text()
     assert answer.status == 200
@@ -35,7 +35,7 @@ async def test_the_promised_members_come_first(api: Api) -> None:
     assert body["version"]
 
 
-async def test_before_the_first_connection_it_is_unhealthy(serve: Serve, state: WorkerState) -> None:
+async def test_contract_3_3_before_the_first_connection_it_is_unhealthy(serve: Serve, state: WorkerState) -> None:
     state.probe_temporal = state.is_polling = None
     answer = await (await serve()).get("/health")
     body = await answer.json()
@@ -56,7 +56,7 @@ def no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("no_cache")
-async def test_losing_temporal_is_degraded_and_seen_again(serve: Serve, state: WorkerState) -> None:
+async def test_contract_3_3_losing_temporal_is_degraded_and_seen_again(serve: Serve, state: WorkerState) -> None:
     answers = iter([True, False, True])
 
     async def probe() -> bool:
@@ -77,7 +77,7 @@ async def test_losing_temporal_is_degraded_and_seen_again(serve: Serve, state: W
 
 
 @pytest.mark.usefixtures("no_cache")
-async def test_a_probe_that_hangs_counts_as_disconnected(
+async def test_contract_3_3_a_probe_that_hangs_counts_as_disconnected(
     serve: Serve, state: WorkerState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def hang() -> bool:
@@ -90,7 +90,7 @@ async def test_a_probe_that_hangs_counts_as_disconnected(
 
 
 @pytest.mark.usefixtures("no_cache")
-async def test_losing_the_database(postgres_server: PostgresServer, serve: Serve) -> None:
+async def test_contract_3_3_losing_the_database(postgres_server: PostgresServer, serve: Serve) -> None:
     api = await serve()
     assert (await api.get("/health")).status == 200
     postgres_server.stop()
@@ -108,7 +108,7 @@ async def test_losing_the_database(postgres_server: PostgresServer, serve: Serve
     assert (await api.get("/health")).status == 200
 
 
-async def test_draining_is_told(serve: Serve, state: WorkerState) -> None:
+async def test_contract_3_3_draining_is_told(serve: Serve, state: WorkerState) -> None:
     state.draining = True
     answer = await (await serve()).get("/health")
     assert (answer.status, (await answer.json())["worker"]) == (503, "draining")
@@ -129,7 +129,7 @@ async def test_many_probes_cost_one(serve: Serve, state: WorkerState) -> None:
     assert asked == 1
 
 
-async def test_metrics_have_the_references_names(api: Api) -> None:
+async def test_contract_1_4_metrics_have_the_references_names(api: Api) -> None:
     answer = await api.get("/metrics")
     assert answer.status == 200
     families = {family.name: family for family in text_string_to_metric_families(await answer.text())}
@@ -140,3 +140,42 @@ async def test_metrics_have_the_references_names(api: Api) -> None:
         "aegis_temporal_worker_active_workflows",
     } <= set(families)
     assert "process_resident_memory_bytes" in families
+
+
+async def ready(api: Api) -> tuple[int, dict[str, Any]]:
+    answer = await api.get("/readyz")
+    return answer.status, await answer.json()
+
+
+async def test_ready_while_all_works(api: Api) -> None:
+    assert await ready(api) == (200, {"status": "ready", "reasons": []})
+
+
+@pytest.mark.usefixtures("no_cache")
+async def test_not_ready_says_why_and_the_process_lives(
+    postgres_server: PostgresServer, serve: Serve, state: WorkerState
+) -> None:
+    api = await serve()
+    state.draining = True
+    assert await ready(api) == (503, {"status": "not ready", "reasons": ["worker is draining"]})
+    state.draining, state.probe_temporal, state.is_polling = False, None, lambda: False
+    postgres_server.stop()
+    try:
+        status, body = await ready(api)
+        assert (status, body["reasons"]) == (
+            503,
+            ["temporal is disconnected", "database is disconnected", "worker is starting"],
+        )
+        answer = await api.get("/livez")
+        assert (answer.status, await answer.json()) == (200, {"status": "alive"})
+    finally:
+        postgres_server.start()
+
+
+async def test_liveness_asks_nobody(serve: Serve, state: WorkerState) -> None:
+    async def hang() -> bool:
+        return bool(await asyncio.Event().wait())
+
+    state.probe_temporal = hang
+    async with asyncio.timeout(5):
+        assert (await (await serve()).get("/livez")).status == 200

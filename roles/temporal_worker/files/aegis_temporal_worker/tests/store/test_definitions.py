@@ -60,7 +60,9 @@ async def shaped(request: pytest.FixtureRequest, pool: Pool) -> DefinitionStore:
     return store
 
 
-async def test_a_definition_is_read_back_as_it_was_written(shaped: DefinitionStore, make_definition: Make) -> None:
+async def test_contract_2_1_a_definition_is_read_back_as_it_was_written(
+    shaped: DefinitionStore, make_definition: Make
+) -> None:
     definition = make_definition(context={"text": "ä€😀", "number": 1.5, "nested": [{"a": None}]})
     await shaped.upsert(definition)
     assert await shaped.get(definition["workflow_id"]) == definition
@@ -68,13 +70,15 @@ async def test_a_definition_is_read_back_as_it_was_written(shaped: DefinitionSto
     assert await shaped.get(str(uuid4())) is None
 
 
-async def test_something_that_is_no_uuid_is_not_found(shaped: DefinitionStore) -> None:
+async def test_contract_2_5_something_that_is_no_uuid_is_not_found(shaped: DefinitionStore) -> None:
     assert await shaped.get("not-a-uuid") is None
     assert await shaped.get("'; DROP TABLE workflow_definitions; --") is None
     assert await shaped.delete("not-a-uuid") is False
 
 
-async def test_the_same_id_replaces_everything(shaped: DefinitionStore, pool: Pool, make_definition: Make) -> None:
+async def test_contract_2_4_the_same_id_replaces_everything(
+    shaped: DefinitionStore, pool: Pool, make_definition: Make
+) -> None:
     first = make_definition()
     second = make_definition(
         workflow_id=first["workflow_id"], tenant_id="other", name="renamed", version="2.0.0", context={"new": True}
@@ -91,7 +95,7 @@ async def test_the_same_id_replaces_everything(shaped: DefinitionStore, pool: Po
     assert await shaped.get(first["workflow_id"]) == second
 
 
-async def test_another_id_of_the_same_name_replaces_the_row(
+async def test_contract_2_4_another_id_of_the_same_name_replaces_the_row(
     shaped: DefinitionStore, pool: Pool, make_definition: Make
 ) -> None:
     first, second = make_definition(), make_definition()
@@ -101,14 +105,16 @@ async def test_another_id_of_the_same_name_replaces_the_row(
     assert await shaped.get(first["workflow_id"]) is None
 
 
-async def test_replacing_keeps_who_registered_it(store: DefinitionStore, pool: Pool, make_definition: Make) -> None:
+async def test_contract_2_1_replacing_keeps_who_registered_it(
+    store: DefinitionStore, pool: Pool, make_definition: Make
+) -> None:
     await store.upsert(make_definition())
     await pool.execute("UPDATE workflow_definitions SET registered_by = 'somebody'")
     await store.upsert(make_definition())
     assert await pool.fetchval("SELECT registered_by FROM workflow_definitions") == "somebody"
 
 
-async def test_both_conflicts_at_once_leave_one_row(shaped: DefinitionStore, make_definition: Make) -> None:
+async def test_contract_d5_both_conflicts_at_once_leave_one_row(shaped: DefinitionStore, make_definition: Make) -> None:
     older, rival = make_definition(version="1.0.0"), make_definition(version="2.0.0")
     await shaped.upsert(older)
     await shaped.upsert(rival)
@@ -134,7 +140,7 @@ async def test_many_registrations_of_one_name_at_once_leave_one_row(
     assert len(await shaped.list()) == 1
 
 
-async def test_the_list_is_newest_first_and_survives_odd_rows(
+async def test_contract_2_5_the_list_is_newest_first_and_survives_odd_rows(
     shaped: DefinitionStore, pool: Pool, make_definition: Make
 ) -> None:
     for number in range(3):
@@ -164,7 +170,7 @@ async def test_the_tables_checks_become_refusals(store: DefinitionStore, make_de
         await store.upsert(make_definition(context={"nul": "\0"}))
 
 
-async def test_load_counts_good_rows_and_leaves_malformed_ones_out(
+async def test_contract_1_2_load_counts_good_rows_and_leaves_malformed_ones_out(
     store: DefinitionStore, pool: Pool, make_definition: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
     await store.upsert(make_definition(name="good"))
@@ -205,7 +211,7 @@ class TestByName:
         assert await shaped.get_by_name("one-state", "acme", "3.0.0") is None
 
     @pytest.mark.parametrize("column", ["id", "workflow_id"])
-    async def test_archived_ones_come_last(
+    async def test_contract_d5_archived_ones_come_last(
         self, store: DefinitionStore, pool: Pool, make_definition: Make, column: str
     ) -> None:
         active, archived = make_definition(version="1.0.0"), make_definition(version="2.0.0")
@@ -216,7 +222,7 @@ class TestByName:
         assert await store.get_by_name("one-state", "acme") == active
         assert await store.get_by_name("one-state", "acme", "2.0.0") == archived
 
-    async def test_an_older_table_of_the_orchestrator_without_status_is_no_obstacle(
+    async def test_contract_d5_a_table_without_status_is_no_obstacle(
         self, store: DefinitionStore, pool: Pool, make_definition: Make
     ) -> None:
         definition = make_definition()
@@ -228,7 +234,7 @@ class TestByName:
 class TestDroppedTable:
     """The orchestrator's first migration drops the table under the worker's feet."""
 
-    async def test_every_operation_goes_on_after_drop_and_recreate(
+    async def test_contract_2_3_every_operation_goes_on_after_drop_and_recreate(
         self, store: DefinitionStore, pool: Pool, make_definition: Make
     ) -> None:
         before = make_definition()
@@ -239,7 +245,7 @@ class TestDroppedTable:
         await store.upsert(before)
         assert await store.get(before["workflow_id"]) == before
 
-    async def test_a_table_that_is_gone_is_made_anew(
+    async def test_contract_2_3_a_table_that_is_gone_is_made_anew(
         self, store: DefinitionStore, pool: Pool, make_definition: Make
     ) -> None:
         await pool.execute("DROP TABLE workflow_definitions")
@@ -264,7 +270,7 @@ class TestDroppedTable:
 class TestDatabaseAway:
     """While PostgreSQL is stopped."""
 
-    async def test_reads_come_from_memory_and_the_pool_recovers(
+    async def test_contract_2_5_reads_come_from_memory_and_the_pool_recovers(
         self, postgres_server: PostgresServer, store: DefinitionStore, make_definition: Make
     ) -> None:
         known = make_definition()
@@ -288,7 +294,23 @@ class TestDatabaseAway:
         assert await store.ping()
         assert [item.workflow_id for item in await store.list()] == [known["workflow_id"]]
 
-    async def test_the_start_waits_for_a_database_that_comes_up_late(
+    @pytest.mark.parametrize("call", ["ping", "list", "load"])
+    async def test_a_connection_that_ended_while_idle_is_no_other_error(
+        self, postgres_server: PostgresServer, store: DefinitionStore, call: str
+    ) -> None:
+        postgres_server.stop()
+        try:
+            if call == "ping":
+                assert not await store.ping()
+            else:
+                with pytest.raises(StoreUnavailableError):
+                    await getattr(store, call)()
+        finally:
+            postgres_server.start()
+        assert await store.ping(5)
+        assert await store.list() == []
+
+    async def test_contract_1_2_the_start_waits_for_a_database_that_comes_up_late(
         self, postgres_server: PostgresServer, database: Database
     ) -> None:
         postgres_server.stop()
@@ -309,7 +331,7 @@ class TestDatabaseAway:
             )
 
 
-def test_the_hash_does_not_depend_on_the_order_of_keys() -> None:
+def test_contract_2_4_the_hash_does_not_depend_on_the_order_of_keys() -> None:
     assert definition_hash({"b": [1, {"d": 1, "c": 2}], "a": "ä"}) == definition_hash(
         {"a": "ä", "b": [1, {"c": 2, "d": 1}]}
     )

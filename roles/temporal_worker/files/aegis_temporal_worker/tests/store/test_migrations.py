@@ -19,7 +19,7 @@ WHERE table_name = 'workflow_definitions' ORDER BY column_name
 """
 
 
-async def test_the_table_has_the_orchestrators_shape(store: DefinitionStore, pool: Pool) -> None:
+async def test_contract_2_1_the_table_has_the_orchestrators_shape(store: DefinitionStore, pool: Pool) -> None:
     assert [tuple(record) for record in await pool.fetch(COLUMNS)] == [
         ("definition", "jsonb", "NO"),
         ("definition_hash", "text", "NO"),
@@ -45,12 +45,12 @@ async def test_the_table_has_the_orchestrators_shape(store: DefinitionStore, poo
     }
 
 
-async def test_many_replicas_can_start_at_once(pool: Pool) -> None:
+async def test_contract_2_3_many_replicas_can_start_at_once(pool: Pool) -> None:
     await asyncio.gather(*(DefinitionStore(pool).migrate() for _ in range(10)))
     assert await pool.fetchval("SELECT count(*) FROM aegis_worker_migrations") == 1
 
 
-async def test_missing_columns_are_added_and_rows_stay(pool: Pool) -> None:
+async def test_contract_2_3_missing_columns_are_added_and_rows_stay(pool: Pool) -> None:
     await pool.execute("CREATE TABLE workflow_definitions (workflow_id TEXT PRIMARY KEY, name TEXT, definition JSONB)")
     await pool.execute("INSERT INTO workflow_definitions VALUES ('old', 'old-one', '{}')")
     await DefinitionStore(pool).migrate()
@@ -63,7 +63,7 @@ async def test_missing_columns_are_added_and_rows_stay(pool: Pool) -> None:
     )
 
 
-async def test_a_complete_table_is_left_as_its_owner_wants_it(store: DefinitionStore, pool: Pool) -> None:
+async def test_contract_2_3_a_complete_table_is_left_as_its_owner_wants_it(store: DefinitionStore, pool: Pool) -> None:
     await pool.execute("DROP INDEX idx_workflow_definitions_hash")
     await store.migrate()
     assert await pool.fetchval("SELECT to_regclass('idx_workflow_definitions_hash')") is None

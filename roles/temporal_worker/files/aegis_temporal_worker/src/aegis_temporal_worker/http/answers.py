@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import orjson
 from aiohttp import hdrs, web
+from aiohttp.http_exceptions import BadHttpMessage
 from aiohttp.typedefs import Handler
 
 from aegis_temporal_worker.store import StoreUnavailableError
@@ -53,6 +54,8 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
         return json_error(error.status, error.error, str(error))
     except web.HTTPException as error:
         return _framework_error(request, error)
+    except (BadHttpMessage, web.RequestPayloadError) as error:
+        return json_error(400, "Bad request", f"The body cannot be read: {error}")
     except StoreUnavailableError as error:
         log.warning("%s %s: the database is not available: %s", request.method, request.path, error)
         return json_error(503, "Database unavailable", str(error))

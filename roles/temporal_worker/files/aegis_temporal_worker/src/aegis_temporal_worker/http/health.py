@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``GET /health``: what works right now, asked of the services themselves."""
+"""Probes: what works right now, asked of the services themselves."""
 
 from __future__ import annotations
 
@@ -74,6 +74,20 @@ class Health:
             "workflows_loaded": self.store.loaded,
             "worker": self.state.phase,
         }
+
+    async def readiness(self) -> tuple[int, dict[str, Any]]:
+        """HTTP code (200 while the worker takes new work, else 503), and what is in the way."""
+        await self._refresh()
+        reasons = [
+            reason
+            for reason, is_so in (
+                ("temporal is disconnected", not self._temporal),
+                ("database is disconnected", not self._database),
+                (f"worker is {self.state.phase}", self.state.phase != "running"),
+            )
+            if is_so
+        ]
+        return (503 if reasons else 200), {"status": "not ready" if reasons else "ready", "reasons": reasons}
 
     async def _refresh(self) -> None:
         async with self._asking:

@@ -14,3 +14,7 @@ class StoreUnavailableError(StoreError):
 
 class DefinitionRefusedError(StoreError):
     """The database refuses this definition, for example by a check of its columns; the text says why."""
+
+
+class InvalidPageTokenError(StoreError):
+    """A page of the list was asked for with a token that is none."""

@@ -28,3 +28,11 @@ def definition_hash(definition: Mapping[str, Any]) -> str:
     Equal content gives an equal hash, whoever wrote the row.
     """
     return hashlib.sha256(orjson.dumps(definition, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def storable(text: str) -> bool:
+    """Whether PostgreSQL can hold the text: it has no NUL character and no lone surrogate."""
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False

@@ -39,6 +39,8 @@ UNREACHABLE: Final = (
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
     asyncpg.InterfaceError,
+    # A statement on a connection that the server has ended while nobody looked: its farewell is read as the answer.
+    asyncpg.InternalClientError,
 )
 
 

@@ -10,24 +10,65 @@ from __future__ import annotations
 
 from typing import Final
 
-_ID: Final = (
-    "(jsonb_populate_record(NULL::workflow_definitions, jsonb_build_object('workflow_id', $1::text))).workflow_id"
+_TYPED_ID: Final = (
+    "(jsonb_populate_record(NULL::workflow_definitions, jsonb_build_object('workflow_id', {id}))).workflow_id"
 )
+_ID: Final = _TYPED_ID.format(id="$1::text")
 
-GET: Final = f"SELECT definition::text AS definition FROM workflow_definitions WHERE workflow_id = {_ID}"  # noqa: S608 - constants only
+# Different after every write of a row, whoever writes it. xmin (the writing transaction) and ctid (the place of the
+# row's version) alone would do in a running server; the hash and the time also tell rows apart when a backup was
+# restored and transaction numbers are given out a second time.
+_MARK: Final = "concat_ws('/', d.tableoid, d.ctid, d.xmin, d.registered_at, d.definition_hash)"
 
-ALL: Final = """
-SELECT workflow_id::text AS workflow_id, definition::text AS definition
-FROM workflow_definitions ORDER BY registered_at DESC NULLS LAST
+# The definition itself is read, and sent, only where the caller's mark is not the row's. LIMIT keeps it a look-up by
+# primary key for each id.
+CURRENT: Final = f"""
+SELECT asked.id AS workflow_id, found.mark, found.tenant_id, found.name, found.version, found.scope, found.registered,
+       CASE WHEN found.mark IS DISTINCT FROM asked.mark THEN found.definition::text END AS definition
+FROM unnest($1::text[], $2::text[]) AS asked (id, mark)
+CROSS JOIN LATERAL (
+    SELECT {_MARK} AS mark, d.tenant_id, d.name, d.version, d.scope, d.definition,
+           coalesce(extract(epoch FROM d.registered_at), 0)::float8 AS registered
+    FROM workflow_definitions AS d
+    WHERE d.workflow_id = {_TYPED_ID.format(id="asked.id")}
+    LIMIT 1
+) AS found
+"""  # noqa: S608 - constants only
+
+NEWEST: Final = """
+SELECT workflow_id::text AS workflow_id
+FROM workflow_definitions ORDER BY registered_at DESC NULLS LAST LIMIT $1
 """
 
-LIST: Final = """
-SELECT workflow_id::text AS workflow_id, name, version,
+_STATE_COUNT: Final = """
        CASE WHEN jsonb_typeof(definition::jsonb -> 'states') = 'object'
             THEN (SELECT count(*) FROM jsonb_object_keys(definition::jsonb -> 'states'))
             ELSE 0 END AS state_count
-FROM workflow_definitions ORDER BY registered_at DESC NULLS LAST, workflow_id
 """
+_ORDER: Final = 'registered_at DESC NULLS LAST, workflow_id::text COLLATE "C"'
+
+LIST: Final = f"""
+SELECT workflow_id::text AS workflow_id, name, version, {_STATE_COUNT}
+FROM workflow_definitions ORDER BY {_ORDER}
+"""  # noqa: S608 - constants only
+
+# $1 rows after the row $2 (an id, or NULL: from the start) that was registered at $3 (or NULL).
+PAGE: Final = f"""
+SELECT counted.total, page.workflow_id, page.name, page.version, page.registered_at::text AS registered_at,
+       {_STATE_COUNT}
+FROM (SELECT count(*) AS total FROM workflow_definitions) AS counted
+LEFT JOIN (
+    SELECT workflow_id::text AS workflow_id, name, version, registered_at, definition,
+           row_number() OVER (ORDER BY {_ORDER}) AS place
+    FROM workflow_definitions
+    WHERE $2::text IS NULL
+       OR (registered_at IS NULL AND ($3::text IS NOT NULL OR workflow_id::text COLLATE "C" > $2))
+       OR registered_at < $3::text::timestamptz
+       OR (registered_at = $3::text::timestamptz AND workflow_id::text COLLATE "C" > $2)
+    ORDER BY {_ORDER} LIMIT $1
+) AS page ON TRUE
+ORDER BY page.place
+"""  # noqa: S608 - constants only
 
 DELETE: Final = f"DELETE FROM workflow_definitions WHERE workflow_id = {_ID}"  # noqa: S608 - constants only
 
@@ -75,7 +116,7 @@ _NOT_ARCHIVED: Final = """
 """
 
 _BY_NAME: Final = """
-SELECT d.definition::text AS definition
+SELECT d.workflow_id::text AS workflow_id
 FROM workflow_definitions AS d
 WHERE d.name = $1 AND (d.tenant_id = $2 OR d.scope = 'global') AND ($3::text IS NULL OR d.version = $3)
 ORDER BY {not_archived} (d.tenant_id = $2) DESC, d.registered_at DESC NULLS LAST
@@ -84,7 +125,7 @@ LIMIT 1
 
 
 def by_name(workflows_columns: frozenset[str]) -> str:
-    """Query for one definition by name, tenant and version (or NULL).
+    """Query for the id of one definition by name, tenant and version (or NULL).
 
     The tenant's own definition comes before a global one, the newest first. Archived ones come last where the
     orchestrator's table ``workflows`` (its columns are ``workflows_columns``; empty: no such table) can tell them.
