@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from aegis_temporal_worker.activities import publisher as publisher_module
 from aegis_temporal_worker.activities.publisher import EventPublisher, UndeliveredError
 from aegis_temporal_worker.runtime.auth import TokenProvider, TokenRefusedError, TokenUnavailableError
 
@@ -106,6 +107,30 @@ async def test_nobody_answers() -> None:
         publisher = EventPublisher(Settings(), session, TokenProvider(Settings()))
         with pytest.raises(UndeliveredError, match="temporal-events"):
             await publisher.deliver([event()])
+
+
+async def test_an_answer_that_does_not_come_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publisher_module, "_LIMIT", aiohttp.ClientTimeout(total=0.2))
+    over = asyncio.Event()
+
+    async def hang(_: web.Request) -> web.StreamResponse:
+        await over.wait()
+        return web.Response()
+
+    async with http_server(hang) as url, aiohttp.ClientSession() as session:
+        publisher = EventPublisher(Settings(aegis_orchestrator_url=url), session, TokenProvider(Settings()))
+        try:
+            with pytest.raises(UndeliveredError, match=r"temporal-events: \w*TimeoutError"):
+                await publisher.deliver([event()])
+        finally:
+            over.set()
+
+
+async def test_a_redirect_is_no_delivery() -> None:
+    orchestrator = Orchestrator([answer(302, "elsewhere", Location="/health")])
+    delivery = await deliver(orchestrator, [event()])
+    assert (delivery.delivered, delivery.refused[0].status) == (0, 302)
+    assert len(orchestrator.bodies) == 1
 
 
 async def test_a_connection_that_breaks_is_raised() -> None:

@@ -68,4 +68,4 @@ async def test_a_leaf_that_does_not_fit_does_not_fail_the_run() -> None:
 async def test_a_template_that_does_not_parse_fails_the_run() -> None:
     result = await interpret(MemoryOutside(definition({"A": system()}, output_template={"n": "{{#if}}"})))
     assert result["status"] == "failed"
-    assert "blocks" in result["error"]
+    assert "this block is not closed" in result["error"]

@@ -18,6 +18,7 @@ SOURCES = sorted(ROOT.rglob("*.py"))
 # Modules of the standard library that neither ask the outside nor keep time.
 ALLOWED_IMPORTS = {
     "__future__",
+    "collections",
     "collections.abc",
     "dataclasses",
     "functools",

@@ -20,6 +20,7 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from aegis_temporal_worker.temporal.client import connect
 from aegis_temporal_worker.temporal.converter import DATA_CONVERTER
+from aegis_temporal_worker.temporal.schedule_fire import AegisScheduleFire
 from aegis_temporal_worker.temporal.workflow import AegisWorkflow
 
 from .world import WorkerVariables
@@ -33,7 +34,9 @@ Keep = Callable[[WorkflowHandle[Any, Any], str], Awaitable[WorkflowHistory]]
 def replayer() -> Replayer:
     """Replays as the worker would."""
     return Replayer(
-        workflows=[AegisWorkflow], workflow_runner=UnsandboxedWorkflowRunner(), data_converter=DATA_CONVERTER
+        workflows=[AegisWorkflow, AegisScheduleFire],
+        workflow_runner=UnsandboxedWorkflowRunner(),
+        data_converter=DATA_CONVERTER,
     )
 
 

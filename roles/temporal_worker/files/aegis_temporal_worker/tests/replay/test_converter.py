@@ -10,7 +10,8 @@ import pytest
 from temporalio.api.common.v1 import Payload
 from temporalio.converter import DataConverter
 
-from aegis_temporal_worker.activities.messages import Delivery, FetchedDefinition, Refusal, SystemCommandInput
+from aegis_temporal_worker.activities.messages import CommandInput, Delivery, Refusal, RunReference, Since
+from aegis_temporal_worker.interpreter.requests import Command, Fetched, Options
 from aegis_temporal_worker.temporal.converter import DATA_CONVERTER
 
 OURS = DATA_CONVERTER.payload_converter
@@ -52,9 +53,13 @@ def test_deep_nesting() -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        FetchedDefinition({"states": {"A": {"kind": "System"}}}, escape_everywhere=True),
+        Fetched({"states": {"A": {"kind": "System"}}}, "digest", Options(escape_everywhere=True)),
         Delivery(2, [Refusal("WorkflowStateEntered", 2, 400, "no")]),
-        SystemCommandInput("e", "t", "A", "true", {"K": "v"}, None, 30, [{"event_type": "x"}]),
+        CommandInput(
+            Command("A", "true", {"K": "v"}, None, 30),
+            RunReference("e", "w", "t"),
+            Since({"B": {"status": "success"}}, [{"event_type": "x"}]),
+        ),
     ],
     ids=lambda value: type(value).__name__,
 )

@@ -23,6 +23,7 @@ from tenacity import AsyncRetrying, retry_if_result, stop_after_delay, wait_fixe
 
 from aegis_temporal_worker.activities import heartbeat
 from aegis_temporal_worker.runtime.proto import aegis_runtime_pb2 as pb
+from aegis_temporal_worker.store.identity import definition_hash
 from aegis_temporal_worker.temporal import policies
 
 from ..interpreter.outside import definition, go, system
@@ -351,6 +352,7 @@ async def test_cancellation_reaches_the_command_and_is_told(client: Client, keep
             await ended.wait()
         await keep(handle, "cancelled")
     assert isinstance(raised.value.cause, WorkflowCancelled)
+    assert state.pop("definition_digest") == definition_hash(here.definitions["d"])
     assert state == {"state": "A", "iterations": 1, "visits": {"A": 1}, "waiting_for": None}
     assert here.told()[-1] == (3, "WorkflowExecutionCancelled", "A")
     assert len(here.runtime.workspaces) == 2

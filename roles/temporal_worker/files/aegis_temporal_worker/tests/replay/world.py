@@ -18,6 +18,7 @@ from temporalio.client import Client, WorkflowHandle, WorkflowHistory
 
 from aegis_temporal_worker.activities.services import open_services
 from aegis_temporal_worker.runtime.proto import aegis_runtime_pb2 as pb
+from aegis_temporal_worker.store.identity import definition_hash
 from aegis_temporal_worker.temporal.worker import build_worker
 
 from ..runtime.servers import Context, Runtime, Settings, grpc_server, http_server
@@ -36,6 +37,10 @@ class WorkerVariables(Settings):
     max_concurrent_activity_task_executions: int = 10
     max_concurrent_workflow_task_executions: int = 10
     shutdown_grace_seconds: float = 1.0
+    human_timeout_seconds: int = 3600
+    temporal_deployment_name: str | None = None
+    temporal_build_id: str | None = None
+    max_cached_workflows: int = 100
 
 
 async def succeed(request: pb.ExecuteSystemCommandRequest, _: Context) -> pb.ExecuteSystemCommandResponse:
@@ -78,9 +83,15 @@ class World:
     hanging: int = 0
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def get(self, workflow_id: str) -> dict[str, Any] | None:
+    async def get_pinned(self, workflow_id: str) -> tuple[dict[str, Any], str] | None:
         """Definitions by id."""
-        return self.definitions.get(workflow_id)
+        definition = self.definitions.get(workflow_id)
+        return None if definition is None else (definition, definition_hash(definition))
+
+    async def resolve(self, name_or_id: str, tenant_id: str) -> str | None:
+        """Ids, and names among the definitions of the tenant."""
+        named = (key for key, item in self.definitions.items() if name_or_id in (key, item.get("name")))
+        return next(named, None)
 
     async def take(self, request: web.Request) -> web.StreamResponse:
         """The event route."""

@@ -31,6 +31,10 @@ class Settings:
     aegis_runtime_grpc_max_reconnect_backoff_ms: int = 200
     aegis_runtime_grpc_dns_min_time_between_resolutions_ms: int = 5_000
     aegis_runtime_grpc_connect_timeout_ms: int = 5_000
+    aegis_execution_fallback_idle_ms: int = 5_000
+    aegis_execution_fallback_poll_ms: int = 1_000
+    aegis_execution_fallback_max_poll_ms: int = 30_000
+    aegis_execution_fallback_max_retries: int | None = None
     keycloak_host: str | None = None
     keycloak_system_realm: str | None = None
     keycloak_client_id: str | None = None
@@ -49,13 +53,14 @@ class Settings:
 
 @asynccontextmanager
 async def http_server(handler: Handler) -> AsyncIterator[str]:
-    """Answers every POST with ``handler``; gives the base URL."""
+    """Answers every GET and POST with ``handler``; gives the base URL."""
     application = web.Application(client_max_size=8 * 1024 * 1024)
 
     async def handle(request: web.Request) -> web.StreamResponse:
         return await handler(request)
 
     application.router.add_post("/{path:.*}", handle)
+    application.router.add_get("/{path:.*}", handle)
     runner = web.AppRunner(application)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -6,9 +6,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import aiohttp
 import pytest
 from aiohttp import web
 
+from aegis_temporal_worker.runtime import auth
 from aegis_temporal_worker.runtime.auth import TokenProvider, TokenRefusedError, TokenUnavailableError
 
 from .servers import Keycloak, Settings, http_server
@@ -97,3 +99,21 @@ async def test_nobody_answers() -> None:
     with pytest.raises(TokenUnavailableError):
         await tokens.token()
     await tokens.close()
+
+
+async def test_an_answer_that_does_not_come_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auth, "_LIMIT", aiohttp.ClientTimeout(total=0.2))
+    over = asyncio.Event()
+
+    async def hang(_: web.Request) -> web.StreamResponse:
+        await over.wait()
+        return web.Response()
+
+    async with http_server(hang) as url:
+        tokens = TokenProvider(Settings().with_keycloak(url))
+        try:
+            with pytest.raises(TokenUnavailableError, match=r"did not answer: \w*TimeoutError"):
+                await tokens.token()
+        finally:
+            over.set()
+        await tokens.close()

@@ -161,18 +161,6 @@ async def test_faults_of_the_event_route(client: Client) -> None:
     assert [(e["sequence"], e["double"]) for e in await client.ledger()] == [(1, False), (2, False), (2, True)]
 
 
-async def test_schedules_can_be_fired(client: Client) -> None:
-    async with client.http.post(
-        "/v1/internal/schedules/s-1/fire",
-        json={"scheduled_time": "2026-11-23T05:00:00.000Z"},
-        headers={"X-Tenant-Id": "acme"},
-    ) as answer:
-        body = await answer.json()
-    assert (answer.status, body["fire"]["outcome"], body["fire"]["detail"]) == (200, "started", "aegis-standin")
-    async with client.http.post("/v1/internal/schedules/s-1/fire", json={"scheduled_time": "x"}) as answer:
-        assert answer.status == 400
-
-
 async def test_every_answer_names_the_stand_in(client: Client) -> None:
     for path in ("/health", "/standin/ledger", "/v1/executions/none", "/nothing"):
         async with client.http.get(path) as answer:

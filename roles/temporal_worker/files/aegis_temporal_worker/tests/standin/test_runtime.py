@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import grpc
 import pytest
-from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
+from tenacity import AsyncRetrying, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from aegis_temporal_worker.runtime.proto import aegis_runtime_pb2 as pb
 from aegis_temporal_worker.runtime.proto.aegis_runtime_pb2_grpc import AegisRuntimeStub
@@ -139,6 +139,47 @@ class TestAgents:
         async with client.http.get(f"/v1/executions/{run_id}") as answer:
             assert (await answer.json())["status"] == "Cancelled"
 
+    async def test_a_silent_stream_tells_no_end_and_the_status_does(self, start: Start) -> None:
+        client = await start(agents={"*": {"silent": True, "output": "quiet"}})
+        stream = client.runtime.ExecuteAgent(pb.ExecuteAgentRequest(agent_id="a"))
+        events = [await stream.read() for _ in range(3)]
+        assert [event.WhichOneof("event") for event in events][1:] == ["iteration_started", "iteration_completed"]
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(stream.read(), 0.2)
+        stream.cancel()
+        async with client.http.get(f"/v1/executions/{events[1].iteration_started.execution_id}") as answer:
+            body = await answer.json()
+        assert (body["status"], body["final_output"]) == ("Completed", "quiet")
+
+    async def test_a_stream_breaks_off_and_the_run_goes_on(self, start: Start) -> None:
+        client = await start(agents={"*": {"break_stream": True, "delay_seconds": 0.3, "fail": "tired"}})
+        stream = client.runtime.ExecuteAgent(pb.ExecuteAgentRequest(agent_id="a"))
+        await stream.read()
+        run_id = (await stream.read()).iteration_started.execution_id
+        assert await code_of(stream.read()) is grpc.StatusCode.UNAVAILABLE
+
+        async def status() -> dict[str, Any]:
+            async with client.http.get(f"/v1/executions/{run_id}") as answer:
+                body: dict[str, Any] = await answer.json()
+            return body
+
+        assert (await status())["status"] == "Running"
+        retrying = AsyncRetrying(
+            retry=retry_if_result(lambda body: body["status"] == "Running"),
+            stop=stop_after_delay(10),
+            wait=wait_fixed(0.02),
+        )
+        body = await retrying(status)
+        assert (body["status"], body["error"], body["final_output"]) == ("Failed", "tired", None)
+
+    async def test_a_run_that_has_ended_is_not_cancelled_any_more(self, client: Client) -> None:
+        events = [event async for event in client.runtime.ExecuteAgent(pb.ExecuteAgentRequest(agent_id="a"))]
+        run_id = events[-1].execution_completed.execution_id
+        async with client.http.post(f"/v1/executions/{run_id}/cancel"):
+            pass
+        async with client.http.get(f"/v1/executions/{run_id}") as answer:
+            assert (await answer.json())["status"] == "Completed"
+
     async def test_look_ups(self, start: Start) -> None:
         client = await start(agents={"known": {"timeout": "45m"}}, only_listed_agents=True)
         async with client.http.get("/v1/agents/lookup/known") as answer:
@@ -182,6 +223,53 @@ class TestOtherCalls:
         request.state_name = ""
         assert await code_of(client.runtime.ExecuteContainerRun(request)) is grpc.StatusCode.INVALID_ARGUMENT
 
+    async def test_a_container_ends_at_its_own_limit(self, start: Start) -> None:
+        client = await start(containers={"*": {"delay_seconds": 60, "attempts": 3}})
+        request = pb.ExecuteContainerRunRequest(execution_id=str(uuid4()), name="build", state_name="BUILD")
+        request.resources.timeout = "1s"
+        assert await code_of(client.runtime.ExecuteContainerRun(request)) is grpc.StatusCode.DEADLINE_EXCEEDED
+
+    async def _until_in_ledger(self, client: Client, kind: str, method: str) -> None:
+        retrying = AsyncRetrying(
+            retry=retry_if_result(lambda seen: not seen), stop=stop_after_delay(10), wait=wait_fixed(0.02)
+        )
+
+        async def seen() -> bool:
+            return any(entry["method"] == method for entry in await client.ledger(kind=kind))
+
+        await retrying(seen)
+
+    async def test_a_call_that_is_given_up_is_in_the_ledger(self, start: Start) -> None:
+        client = await start(containers={"*": {"delay_seconds": 60}}, actions={"*": {"delay_seconds": 60}})
+        run = str(uuid4())
+        calls = {
+            "ExecuteContainerRun": client.runtime.ExecuteContainerRun(
+                pb.ExecuteContainerRunRequest(
+                    execution_id=str(uuid4()), workflow_execution_id=run, name="build", state_name="BUILD"
+                )
+            ),
+            "RunRepositoryAction": client.runtime.RunRepositoryAction(
+                pb.RunRepositoryActionRequest(workflow_execution_id=run, action="land")
+            ),
+            "ExecuteSystemCommand": client.runtime.ExecuteSystemCommand(
+                pb.ExecuteSystemCommandRequest(command="sleep 60")
+            ),
+        }
+        for method, call in calls.items():
+            # Nothing is sent before somebody waits for it.
+            waiting = asyncio.ensure_future(call)
+            await self._until_in_ledger(client, "call", method)
+            call.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+            await self._until_in_ledger(client, "cancel", method)
+        assert [entry["execution_id"] for entry in await client.ledger(kind="cancel")] == [run, run, None]
+
+    async def test_a_call_that_was_answered_was_not_given_up(self, client: Client) -> None:
+        await client.runtime.ExecuteSystemCommand(pb.ExecuteSystemCommandRequest(command="true"))
+        await code_of(client.runtime.ExecuteContainerRun(pb.ExecuteContainerRunRequest(execution_id="x")))
+        await client.runtime.ExecuteSystemCommand(pb.ExecuteSystemCommandRequest(command="true"))
+        assert await client.ledger(kind="cancel") == []
+
     async def test_workspaces(self, client: Client) -> None:
         made = await client.runtime.CreateWorkspaceVolume(
             pb.CreateWorkspaceVolumeRequest(workflow_execution_id=str(uuid4()))
@@ -209,6 +297,7 @@ class TestOtherCalls:
     async def test_images_and_output_handlers(self, client: Client) -> None:
         images = await client.runtime.RunImageGenerate(pb.RunImageGenerateRequest(prompt="a cat", count=2, path="p/"))
         assert [item.path for item in images.files] == ["p/aegis-standin-1.png", "p/aegis-standin-2.png"]
+        assert all(item.size_bytes for item in images.files)
         handled = await client.runtime.InvokeOutputHandler(
             pb.InvokeOutputHandlerRequest(final_output="out", handler_config_json='{"type": "webhook"}')
         )

@@ -33,10 +33,11 @@ _ANSWER_SECONDS: Final = 5.0
 _STOP_SECONDS: Final = 10.0
 
 
-def has_begun() -> bool:
-    """Whether an earlier attempt of this activity may have begun the work."""
+def begun_before() -> dict[str, Any] | None:
+    """The last heartbeat's details when an earlier attempt of this activity may have begun the work, else None."""
     details = activity.info().heartbeat_details
-    return bool(details) and isinstance(details[0], dict) and details[0].get(_KEY) is True
+    found = details[0] if details else None
+    return found if isinstance(found, dict) and found.get(_KEY) is True else None
 
 
 async def begin(preparation: Coroutine[Any, Any, None]) -> None:

@@ -1,29 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The activity that runs a System state's command.
-
-A command runs at most once. Until the runtime is asked a failure is reported as retryable, and Temporal starts the
-activity again; from there on every failure is final. The same holds for a worker that dies: Temporal starts the
-activity again, and a mark that was set before the runtime was asked ends that attempt (``beginning.py``).
-"""
+"""The activity that runs a System state's command (contract 6.5, 8.6)."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final
 
 from temporalio import activity
 
+from ..interpreter.requests import CommandResult
 from ..runtime.client import RuntimeClient
 from ..runtime.errors import RuntimeCallError
 from ..runtime.proto import aegis_runtime_pb2 as pb
 from . import names
-from .beginning import BEGUN, begin, has_begun, withdraw
-from .errors import from_runtime, interrupted, lost, not_begun
-from .events import deliver
-from .heartbeat import beating
-from .messages import SystemCommandInput, SystemCommandOutput
+from .messages import CommandInput
+from .once import at_most_once, request_of
+from .preparing import prepare
 from .publisher import EventPublisher
 
+_METHOD: Final = "ExecuteSystemCommand"
 # The orchestrator's own limit for a command without one.
 DEFAULT_LIMIT_SECONDS: Final = 600
 # The runtime ends the command itself; the call's deadline is for a runtime that does not.
@@ -38,71 +32,40 @@ class CommandActivities:
         self._publisher = publisher
 
     @activity.defn(name=names.SYSTEM_COMMAND)
-    async def execute(self, command: SystemCommandInput) -> SystemCommandOutput:
-        """Deliver the waiting events, then run the command."""
-        if has_begun():
-            raise lost(names.SYSTEM_COMMAND)
-        try:
-            await begin(self._prepare(command))
-        except asyncio.CancelledError:
-            if activity.is_worker_shutdown():
-                raise not_begun("the worker has stopped") from None
-            raise
-        except RuntimeCallError as error:
-            raise from_runtime(error, retryable=error.retryable, events_sent=True) from None
-        try:
-            async with beating(BEGUN):
-                return await self._run(command)
-        except asyncio.CancelledError:
-            if (cause := _foreign_cause()) is not None:
-                raise interrupted("The command", cause) from None
-            raise
-        except RuntimeCallError as error:
-            if error.retryable:
-                withdraw()
-            raise from_runtime(error, retryable=error.retryable, events_sent=True) from None
+    async def execute(self, asked: CommandInput) -> CommandResult:
+        """Deliver the waiting events, then run the command.
 
-    async def _prepare(self, command: SystemCommandInput) -> None:
-        """What may be done again."""
-        await deliver(self._publisher, command.events)
-        await self._runtime.ready("ExecuteSystemCommand")
+        Raises what ``at_most_once`` raises; a command that did not end in time is a result.
+        """
+        request = request_of(
+            pb.ExecuteSystemCommandRequest,
+            command=asked.command.command,
+            env=asked.command.env,
+            workdir=asked.command.workdir,
+            timeout_seconds=asked.command.limit_seconds,
+        )
+        preparation = prepare(self._runtime, self._publisher, asked, _METHOD)
+        return await at_most_once("The command", preparation, lambda: self._run(request, asked), refusal_is_safe=True)
 
-    async def _run(self, command: SystemCommandInput) -> SystemCommandOutput:
-        limit = command.timeout or DEFAULT_LIMIT_SECONDS
+    async def _run(self, request: pb.ExecuteSystemCommandRequest, asked: CommandInput) -> CommandResult:
+        limit = asked.command.limit_seconds or DEFAULT_LIMIT_SECONDS
         try:
             response = await self._runtime.execute_system_command(
-                pb.ExecuteSystemCommandRequest(
-                    command=command.command,
-                    env=command.env,
-                    workdir=command.workdir,
-                    timeout_seconds=command.timeout,
-                ),
-                tenant_id=command.tenant_id,
-                deadline=limit + _MARGIN_SECONDS,
+                request, tenant_id=asked.run.tenant_id, deadline=limit + _MARGIN_SECONDS
             )
         except RuntimeCallError as error:
             if not error.timed_out:
                 raise
-            return SystemCommandOutput(
+            return CommandResult(
                 exit_code=124,
                 stdout="",
                 stderr=f"The command did not end within {limit} s: {error.details}",
                 duration_ms=limit * 1000,
                 timed_out=True,
             )
-        return SystemCommandOutput(
+        return CommandResult(
             exit_code=response.exit_code,
             stdout=response.stdout,
             stderr=response.stderr,
             duration_ms=response.duration_ms,
         )
-
-
-def _foreign_cause() -> str | None:
-    """What cancelled the activity, unless it was the run's own wish."""
-    if activity.is_worker_shutdown():
-        return "the stop of the worker"
-    details = activity.cancellation_details()
-    if details is not None and (details.paused or details.reset):
-        return "a pause or a reset of its activity"
-    return None

@@ -12,15 +12,29 @@ from typing import Any
 from temporalio.exceptions import ApplicationError
 
 from ..runtime.errors import RuntimeCallError
+from .orchestrator import OrchestratorError
 
 # Key of the first detail of an error that came after the events had been delivered.
 EVENTS_SENT = "events_sent"
+# Types of the errors of a schedule's fire (contract 4.8): it may pass later, or it is final.
+FIRE_UNANSWERED = "ScheduleFireTransportError"
+FIRE_REFUSED = "ScheduleFireRefused"
 
 
 def from_runtime(error: RuntimeCallError, *, retryable: bool, events_sent: bool = False) -> ApplicationError:
     """The error of a call to the runtime; its type names the method's status, such as ``Runtime.UNAVAILABLE``."""
     return ApplicationError(
         str(error), *_details(events_sent), type=f"Runtime.{error.code.name}", non_retryable=not retryable
+    )
+
+
+def out_of_time(what: str, seconds: int, error: RuntimeCallError) -> ApplicationError:
+    """Work that did not end in time, or was not answered, and is not done twice."""
+    return ApplicationError(
+        f"{what} did not end within {seconds} s: {error.details}",
+        *_details(events_sent=True),
+        type=f"Runtime.{error.code.name}",
+        non_retryable=True,
     )
 
 
@@ -54,6 +68,48 @@ def undelivered(message: str, retry_after: float | None) -> ApplicationError:
     """Events could not be delivered now; ``retry_after`` seconds when the orchestrator named them."""
     delay = timedelta(seconds=retry_after) if retry_after is not None else None
     return ApplicationError(message, type="EventsUndelivered", next_retry_delay=delay)
+
+
+def from_orchestrator(error: OrchestratorError) -> ApplicationError:
+    """The error of a look-up that was made after the events had been delivered."""
+    return ApplicationError(
+        str(error), *_details(events_sent=True), type="Orchestrator", non_retryable=not error.may_pass
+    )
+
+
+def run_interrupted(reason: str) -> ApplicationError:
+    """An agent's run that had begun was given up (contract 4.6)."""
+    return ApplicationError(
+        f"The agent's run is given up and not repeated: {reason}",
+        *_details(events_sent=True),
+        type="AgentRunInterrupted",
+        non_retryable=True,
+    )
+
+
+def run_already_begun(reason: str) -> ApplicationError:
+    """An earlier attempt had begun the agent's run, and its worker was lost (contract 4.6)."""
+    return ApplicationError(
+        f"The worker that followed the agent's run was lost or too slow; the run is not repeated: {reason}",
+        *_details(events_sent=True),
+        type="AgentRunAlreadyBegun",
+        non_retryable=True,
+    )
+
+
+def handler_failed(reason: str) -> ApplicationError:
+    """An output handler said that it failed (contract 8.6)."""
+    return ApplicationError(reason, *_details(events_sent=True), type="OutputHandlerFailed", non_retryable=True)
+
+
+def fire_unanswered(told: str) -> ApplicationError:
+    """The orchestrator could not be told that a schedule is due; another attempt may tell it."""
+    return ApplicationError(told, type=FIRE_UNANSWERED)
+
+
+def fire_refused(told: str, status: int | None) -> ApplicationError:
+    """The orchestrator, or the token server, does not take a schedule's fire; ``status`` of HTTP when there is one."""
+    return ApplicationError(told, {"status": status}, type=FIRE_REFUSED, non_retryable=True)
 
 
 def _details(events_sent: bool) -> tuple[dict[str, Any], ...]:

@@ -3,25 +3,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from temporalio import activity
 
-from ..interpreter.events import Event
 from . import names
 from .errors import undelivered
 from .heartbeat import beating
-from .messages import Delivery, EventBatch
+from .messages import Delivery, EventBatch, RunReference, Since
 from .publisher import EventPublisher, UndeliveredError
+from .riding import unpack
 
 
-async def deliver(publisher: EventPublisher, events: Sequence[Event]) -> Delivery:
+async def deliver(publisher: EventPublisher, run: RunReference, since: Since) -> Delivery:
     """Deliver events inside any activity; its attempts count as the delivery's.
 
     Raises a retryable ``ApplicationError`` when that may succeed later.
     """
     try:
-        return await publisher.deliver(events, activity.info().attempt)
+        return await publisher.deliver(unpack(run, since), activity.info().attempt)
     except UndeliveredError as error:
         raise undelivered(str(error), error.retry_after) from None
 
@@ -36,4 +34,4 @@ class EventActivities:
     async def publish(self, batch: EventBatch) -> Delivery:
         """Deliver a batch; may be repeated."""
         async with beating():
-            return await deliver(self._publisher, batch.events)
+            return await deliver(self._publisher, batch.run, batch.since)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Inputs and outputs of activities: one JSON object each, made to be read by people in Temporal's UI.
 
+What an activity is asked for, and what it answers, are the interpreter's own ``requests``; here is what goes along.
 Shared by the workflow and the activities, so nothing here may touch the outside.
 """
 
@@ -9,20 +10,44 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..interpreter.requests import (
+    ActionCall,
+    AgentTask,
+    Command,
+    ContainerStep,
+    HandlerCall,
+    ImageCall,
+    Judgement,
+)
+
 
 @dataclass(frozen=True, slots=True)
-class FetchedDefinition:
-    """A stored definition and how templates are treated (see ``interpreter.outside.Fetched``)."""
+class RunReference:
+    """Which run asks."""
 
-    definition: dict[str, Any]
-    escape_everywhere: bool
+    execution_id: str
+    workflow_id: str
+    tenant_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What happened since the run's last activity.
+
+    ``changed``: blackboard keys that were written, with their values. ``events`` are delivered before the activity does
+    its own work; ``riding.unpack`` makes them whole.
+    """
+
+    changed: dict[str, Any] = field(default_factory=dict)
+    events: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class EventBatch:
-    """Events of one run, in order."""
+    """Events that travel with no other work."""
 
-    events: list[dict[str, Any]]
+    run: RunReference
+    since: Since
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,50 +69,83 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class SystemCommandInput:
-    """A shell command; ``timeout`` in seconds, None leaves the limit to the runtime.
+class CommandInput:
+    """A shell command."""
 
-    ``events`` are delivered before the command: what happened since the last activity, with the output of the state
-    before and the name of this one.
-    """
-
-    execution_id: str
-    tenant_id: str
-    state: str
-    command: str
-    env: dict[str, str]
-    workdir: str | None
-    timeout: int | None
-    events: list[dict[str, Any]]
+    command: Command
+    run: RunReference
+    since: Since
 
 
 @dataclass(frozen=True, slots=True)
-class SystemCommandOutput:
-    """How the command ended; ``timed_out`` when the limit ended it."""
+class AgentInput:
+    """One run of an agent."""
 
-    exit_code: int
-    stdout: str
-    stderr: str
-    duration_ms: int
-    timed_out: bool = False
+    agent: AgentTask
+    run: RunReference
+    since: Since
+
+
+@dataclass(frozen=True, slots=True)
+class JudgementInput:
+    """An output to be scored."""
+
+    judgement: Judgement
+    run: RunReference
+    since: Since
+
+
+@dataclass(frozen=True, slots=True)
+class ActionInput:
+    """A repository, tree or archive action."""
+
+    action: ActionCall
+    run: RunReference
+    since: Since
+
+
+@dataclass(frozen=True, slots=True)
+class ImageInput:
+    """Images to generate."""
+
+    image: ImageCall
+    run: RunReference
+    since: Since
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerInput:
+    """One container."""
+
+    container: ContainerStep
+    run: RunReference
+    since: Since
+
+
+@dataclass(frozen=True, slots=True)
+class HandlerInput:
+    """An output for its handler."""
+
+    handler: HandlerCall
+    run: RunReference
+    since: Since
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowName:
+    """A definition to be found by its name or id."""
+
+    tenant_id: str
+    name_or_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceInput:
     """A workspace to create: hours it lives, MiB it may hold."""
 
-    execution_id: str
-    tenant_id: str
+    run: RunReference
     ttl_hours: int
     size_limit_mb: int
-
-
-@dataclass(frozen=True, slots=True)
-class WorkspaceOutput:
-    """A workspace that was created."""
-
-    volume_id: str
-    remote_path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,5 +153,21 @@ class WorkspaceReference:
     """A workspace to give up."""
 
     volume_id: str
-    execution_id: str
+    run: RunReference
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleFire:
+    """A schedule that is due; ``scheduled_time`` is RFC 3339 with milliseconds and ``Z``."""
+
+    schedule_id: str
     tenant_id: str
+    scheduled_time: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleAnswer:
+    """The orchestrator's HTTP status, and its JSON or text."""
+
+    status: int
+    answer: Any

@@ -98,13 +98,17 @@ class EventPublisher:
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         try:
-            async with self._session.post(self._url, data=body, headers=headers, timeout=_LIMIT) as response:
-                answer = await response.text(errors="replace")
+            # A redirected POST would become a GET, and its 200 would pass for the event's.
+            async with self._session.post(
+                self._url, data=body, headers=headers, timeout=_LIMIT, allow_redirects=False
+            ) as response:
+                # Read always: only then is the connection used again.
+                answer = await response.read()
                 if response.status in (401, 403) and token is not None:
                     self._tokens.drop(token)
-                return response.status, answer, _seconds(response.headers.get("Retry-After"))
+                return response.status, _text(answer), _seconds(response.headers.get("Retry-After"))
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise UndeliveredError(f"{self._url}: {error or type(error).__name__}") from error
+            raise UndeliveredError(f"{self._url}: {str(error) or type(error).__name__}") from error
 
 
 def _may_pass(status: int, answer: str, attempt: int) -> bool:
@@ -116,6 +120,10 @@ def _may_pass(status: int, answer: str, attempt: int) -> bool:
 def _body(event: Event) -> bytes:
     body = dumps(event)
     return body if len(body) <= _MOST_BYTES else dumps(shorten(event, _MOST_BYTES, lambda value: len(dumps(value))))
+
+
+def _text(answer: bytes) -> str:
+    return answer[: 4 * _MOST_SHOWN].decode("utf-8", "replace")
 
 
 def _name(event: Event) -> str:

@@ -8,13 +8,14 @@ from typing import Final
 import grpc
 from temporalio import activity
 
+from ..interpreter.requests import Volume
 from ..runtime.client import RuntimeClient
 from ..runtime.errors import RuntimeCallError
 from ..runtime.proto import aegis_runtime_pb2 as pb
 from . import names
 from .errors import from_runtime
 from .heartbeat import beating
-from .messages import WorkspaceInput, WorkspaceOutput, WorkspaceReference
+from .messages import WorkspaceInput, WorkspaceReference
 
 _DEADLINE_SECONDS: Final = 90
 # Creating a workspace twice leaves one that its time to live removes, so a call that broke off is made again.
@@ -32,33 +33,33 @@ class WorkspaceActivities:
         self._runtime = runtime
 
     @activity.defn(name=names.CREATE_WORKSPACE)
-    async def create(self, workspace: WorkspaceInput) -> WorkspaceOutput:
+    async def create(self, workspace: WorkspaceInput) -> Volume:
         """Create an ephemeral volume."""
         request = pb.CreateWorkspaceVolumeRequest(
-            workflow_execution_id=workspace.execution_id,
-            tenant_id=workspace.tenant_id,
+            workflow_execution_id=workspace.run.execution_id,
+            tenant_id=workspace.run.tenant_id,
             ttl_hours=workspace.ttl_hours,
             size_limit_mb=workspace.size_limit_mb,
         )
         try:
             async with beating():
                 volume = await self._runtime.create_workspace_volume(
-                    request, tenant_id=workspace.tenant_id, deadline=_DEADLINE_SECONDS
+                    request, tenant_id=workspace.run.tenant_id, deadline=_DEADLINE_SECONDS
                 )
         except RuntimeCallError as error:
             raise from_runtime(error, retryable=error.code in _AGAIN) from None
-        return WorkspaceOutput(volume.volume_id, volume.remote_path)
+        return Volume(volume.volume_id, volume.remote_path)
 
     @activity.defn(name=names.DESTROY_WORKSPACE)
     async def destroy(self, workspace: WorkspaceReference) -> None:
         """Unmount a volume."""
         request = pb.DestroyWorkspaceVolumeRequest(
-            volume_id=workspace.volume_id, workflow_execution_id=workspace.execution_id
+            volume_id=workspace.volume_id, workflow_execution_id=workspace.run.execution_id
         )
         try:
             async with beating():
                 await self._runtime.destroy_workspace_volume(
-                    request, tenant_id=workspace.tenant_id, deadline=_DEADLINE_SECONDS
+                    request, tenant_id=workspace.run.tenant_id, deadline=_DEADLINE_SECONDS
                 )
         except RuntimeCallError as error:
             raise from_runtime(error, retryable=error.code in _AGAIN) from None

@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from .answers import Answers
 from .blackboard import Blackboard
 from .errors import InterpreterError, OutsideError
-from .events import Event, EventLog
+from .events import Batch, EventLog
 from .outside import Outside
+from .requests import Options
 from .start import Start
 from .templates import compile_template
 
@@ -25,16 +27,24 @@ class Context:
     tenant_id: str
     start: Start
     blackboard: Blackboard
+    # Under this key the blackboard holds the workspace's volume id; None without a workspace.
+    workspace_key: str | None
     events: EventLog
+    answers: Answers
     outside: Outside
-    escape_everywhere: bool
+    options: Options
+
+    @property
+    def root_execution_id(self) -> str:
+        """The run that the orchestrator has a record of: this one, or the one that began the chain of children."""
+        return self.start.root_execution_id or self.execution_id
 
     def render(self, template: str, *, escape: bool = False) -> str:
         """Render a template. ``escape`` is for shell commands: untrusted text cannot break out of quotes there.
 
         Raises ``templates.TemplateError``.
         """
-        compiled = compile_template(template, escape=escape or self.escape_everywhere)
+        compiled = compile_template(template, escape=escape or self.options.escape_everywhere)
         return compiled.render(self.blackboard.names())
 
     def render_required(self, template: str, *, escape: bool = False) -> str:
@@ -49,15 +59,28 @@ class Context:
             )
         return rendered
 
-    async def with_events(self, call: Callable[[Sequence[Event]], Awaitable[Result]]) -> Result:
+    async def with_events(self, call: Callable[[Batch], Awaitable[Result]]) -> Result:
         """Make a call to the outside that delivers the waiting events first.
 
         When it fails without having delivered them they wait again, so that none is lost.
         """
-        events = self.events.take()
+        since = self.take()
         try:
-            return await call(events)
+            return await call(since)
         except BaseException as error:
             if not (isinstance(error, OutsideError) and error.events_sent):
-                self.events.give_back(events)
+                self.give_back(since)
             raise
+
+    async def publish(self) -> None:
+        """Deliver the waiting events now: before a wait, or before work that goes its own way."""
+        await self.with_events(self.outside.publish)
+
+    def take(self) -> Batch:
+        """What happened since this was last asked."""
+        return Batch(self.events.take(), self.blackboard.take_changes())
+
+    def give_back(self, since: Batch) -> None:
+        """Put back what was not delivered."""
+        self.events.give_back(since.events)
+        self.blackboard.give_back_changes(since.changed)

@@ -7,7 +7,8 @@ nothing outside costs nothing, and its events still arrive in order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from .values import weight
@@ -18,7 +19,7 @@ Event = dict[str, Any]
 MOST_BYTES: Final = 1_500_000
 
 # What may be left out when an event is too large, in this order; every other field is needed.
-_REPLACEABLE: Final = ("output", "final_output", "final_blackboard")
+_REPLACEABLE: Final = ("output", "final_output", "final_blackboard", "blackboard")
 
 
 def shorten(event: Event, most: int = MOST_BYTES, measure: Callable[[object], int] = weight) -> Event:
@@ -31,15 +32,34 @@ def shorten(event: Event, most: int = MOST_BYTES, measure: Callable[[object], in
     return event
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What happened since the last call to the outside: events to deliver, and the blackboard keys that were written.
+
+    The keys are for people who read the history.
+    """
+
+    events: list[Event]
+    changed: Mapping[str, Any]
+
+
 class EventLog:
     """The events of one run that are not delivered yet."""
 
-    def __init__(self, execution_id: str, workflow_id: str, now: Callable[[], str]) -> None:
-        """``now`` gives the time of the run as RFC 3339 text, the same on every replay."""
+    def __init__(self, execution_id: str, workflow_id: str, now: Callable[[], str], sequence: int = 0) -> None:
+        """``now`` gives the time of the run as RFC 3339 text, the same on every replay.
+
+        ``sequence`` is the number of the last event of a run that goes on in a fresh history.
+        """
         self._common = {"execution_id": execution_id, "workflow_id": workflow_id}
         self._now = now
-        self._sequence = 0
+        self._sequence = sequence
         self._waiting: list[Event] = []
+
+    @property
+    def sequence(self) -> int:
+        """Number of the last event."""
+        return self._sequence
 
     def add(self, event_type: str, **fields: Any) -> None:
         """Append an event; fields that are None are left out."""

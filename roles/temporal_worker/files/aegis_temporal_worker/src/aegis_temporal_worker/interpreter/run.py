@@ -7,13 +7,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import kinds, output
-from .blackboard import Blackboard
+from .answers import Answer, Answers
+from .blackboard import Blackboard, initial
+from .carried import Carried, ContinueRun
 from .conditions import choose
 from .context import Context
 from .definition import Definition, State, Workspace
 from .errors import InterpreterError, OutsideError, RunAborted
-from .events import EventLog
+from .events import Batch, EventLog, shorten
 from .outside import Outside
+from .requests import Fetched, Options
 from .start import Start
 from .values import MOST_LEVELS, too_deep
 
@@ -21,12 +24,19 @@ from .values import MOST_LEVELS, too_deep
 class Run:
     """Interprets one definition from its start argument to its terminal event."""
 
-    def __init__(self, argument: object, execution_id: str, outside: Outside) -> None:
-        """``argument`` is the start argument as it came; ``execution_id`` the id that events carry."""
+    def __init__(self, argument: object, execution_id: str, outside: Outside, carried: Carried | None = None) -> None:
+        """``argument`` is the start argument as it came; ``execution_id`` the id that events carry.
+
+        ``carried`` is what an earlier history of this run left.
+        """
         self._start = Start.read(argument)
         self._execution_id = execution_id
         self._outside = outside
-        self._events = EventLog(execution_id, self._start.workflow_id, outside.now)
+        self._carried = carried
+        self._events = EventLog(execution_id, self._start.workflow_id, outside.now, carried.sequence if carried else 0)
+        # Signals may come before anything else happens.
+        self.answers = Answers(Answer(**item) for item in carried.answers) if carried else Answers()
+        self._fetched = Fetched({}, "", Options())
         self._tenant_id = self._start.tenant_id or ""
         self._context: Context | None = None
         self._volume_id: str | None = None
@@ -41,18 +51,26 @@ class Run:
         """The blackboard as it is now; empty before the definition is known."""
         return self._context.blackboard.snapshot() if self._context else {}
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the definition that this run interprets; empty before it is known."""
+        return self._fetched.digest
+
     async def execute(self) -> dict[str, Any]:
         """Run to the end and return the result (contract 4.3).
 
-        Raises ``RunAborted`` when Temporal's workflow must fail too; everything has been told by then.
+        Raises ``RunAborted`` when Temporal's workflow must fail too (everything has been told by then), and
+        ``ContinueRun`` when the run goes on in a fresh history.
         """
+        if self._carried is not None:
+            return await self._loop(self._resume(self._carried), self._carried.next_state)
         self._events.add("WorkflowExecutionStarted")
         try:
             definition = await self._prepare()
         except (InterpreterError, OutsideError) as error:
             await self._finish("WorkflowExecutionFailed", error=str(error))
             raise RunAborted(str(error)) from None
-        return await self._loop(definition)
+        return await self._loop(definition, definition.initial_state)
 
     async def cancelled(self) -> None:
         """Clean up after a cancellation and tell it; a run that was just telling its end tells that one again."""
@@ -66,23 +84,40 @@ class Run:
             raise InterpreterError(self._start.problem)
         if not self._start.workflow_id:
             raise InterpreterError("The start argument has no workflow_id")
-        fetched = await self._outside.fetch(self._start.workflow_id)
-        if too_deep(fetched.definition):
+        self._fetched = await self._outside.fetch(self._start.workflow_id)
+        if too_deep(self._fetched.definition):
             raise InterpreterError(f"The definition is nested deeper than {MOST_LEVELS} levels")
-        definition = Definition.read(fetched.definition)
+        definition = Definition.read(self._fetched.definition)
         self._tenant_id = self._start.tenant_id or definition.tenant_id or ""
-        self._context = Context(
+        workspace = await self._workspace(definition.workspace)
+        self._context = self._made_context(definition, initial(definition, self._start, workspace))
+        return definition
+
+    def _resume(self, carried: Carried) -> Definition:
+        self._fetched = Fetched(carried.definition, carried.digest, carried.options)
+        definition = Definition.read(carried.definition)
+        self._tenant_id = self._start.tenant_id or definition.tenant_id or ""
+        self._volume_id = carried.volume_id
+        self.iterations, self.visits = carried.iterations, dict(carried.visits)
+        self._events.give_back(carried.events)
+        self._context = context = self._made_context(definition, carried.blackboard)
+        context.blackboard.feedback = carried.feedback
+        context.blackboard.human_feedback = carried.human_feedback
+        context.blackboard.give_back_changes(carried.changed)
+        return definition
+
+    def _made_context(self, definition: Definition, values: Mapping[str, Any]) -> Context:
+        return Context(
             execution_id=self._execution_id,
             tenant_id=self._tenant_id,
             start=self._start,
-            blackboard=Blackboard(
-                definition, self._start, self._execution_id, await self._workspace(definition.workspace)
-            ),
+            blackboard=Blackboard(values, definition.states, self._execution_id),
+            workspace_key=definition.workspace.blackboard_key if definition.workspace else None,
             events=self._events,
+            answers=self.answers,
             outside=self._outside,
-            escape_everywhere=fetched.escape_everywhere,
+            options=self._fetched.options,
         )
-        return definition
 
     async def _workspace(self, workspace: Workspace | None) -> Mapping[str, Any]:
         """The workspace's keys on the blackboard."""
@@ -95,8 +130,7 @@ class Run:
         self._volume_id = volume.volume_id
         return {key: volume.volume_id, f"{key}_remote_path": volume.remote_path}
 
-    async def _loop(self, definition: Definition) -> dict[str, Any]:
-        name = definition.initial_state
+    async def _loop(self, definition: Definition, name: str) -> dict[str, Any]:
         while self.iterations < definition.max_total_transitions:
             self.iterations += 1
             self.state_name = name
@@ -115,6 +149,7 @@ class Run:
                     return await self._completed(definition, result)
             except (InterpreterError, OutsideError) as error:
                 return await self._failed(str(error))
+            self._continue_in_fresh_history(target)
             name = target
         return await self._failed("Max iterations exceeded")
 
@@ -126,7 +161,7 @@ class Run:
         self._events.add("WorkflowStateEntered", state_name=state.name)
         result = await kinds.execute(state, context)
         self._events.add("WorkflowStateExited", state_name=state.name, output=result)
-        context.blackboard.put_output(state.name, result)
+        context.blackboard.put(state.name, result)
         return result
 
     def _next(self, state: State, result: dict[str, Any]) -> str | None:
@@ -145,6 +180,31 @@ class Run:
         context.blackboard.feedback = context.render(transition.feedback) if transition.feedback else ""
         return transition.target
 
+    def _continue_in_fresh_history(self, next_state: str) -> None:
+        if not self._outside.history_is_long():
+            return
+        context = self._known()
+        since = context.take()
+        carried = Carried(
+            definition=self._fetched.definition,
+            digest=self._fetched.digest,
+            options=self._fetched.options,
+            next_state=next_state,
+            blackboard=context.blackboard.snapshot(),
+            feedback=context.blackboard.feedback,
+            human_feedback=context.blackboard.human_feedback,
+            volume_id=self._volume_id,
+            iterations=self.iterations,
+            visits=self.visits,
+            sequence=self._events.sequence,
+            events=since.events,
+            changed=dict(since.changed),
+            answers=self.answers.snapshot(),
+        )
+        if carried.fits:
+            raise ContinueRun(carried)
+        context.give_back(since)
+
     async def _completed(self, definition: Definition, result: dict[str, Any]) -> dict[str, Any]:
         ending: dict[str, Any] = {}
         await self._destroy_workspace()
@@ -156,11 +216,11 @@ class Run:
                 lambda message: self._outside.log(message, state_name=self.state_name),
             )
         await self._finish("WorkflowExecutionCompleted", final_blackboard=self.blackboard, **ending)
-        return {**self._result("completed"), "output": result, **ending}
+        return self._result("completed", output=result, **ending)
 
-    async def _failed(self, message: str) -> dict[str, Any]:
+    async def _failed(self, message: str, **fields: Any) -> dict[str, Any]:
         await self._finish("WorkflowExecutionFailed", error=message, final_blackboard=self.blackboard)
-        return {**self._result("failed"), "error": message}
+        return self._result("failed", error=message, **fields)
 
     async def _visit_limit(self, state: State) -> dict[str, Any]:
         message = f'State "{state.name}" exceeded max_state_visits limit of {state.max_visits}'
@@ -171,15 +231,19 @@ class Run:
             actual_visits=self.visits[state.name],
             final_blackboard=self.blackboard,
         )
-        return {**await self._failed(message), "output": {"error": message}}
+        return await self._failed(message, output={"error": message})
 
-    def _result(self, status: str) -> dict[str, Any]:
-        return {
-            "status": status,
-            "iterations": self.iterations,
-            "final_state": self.state_name,
-            "blackboard": self.blackboard,
-        }
+    def _result(self, status: str, **fields: Any) -> dict[str, Any]:
+        """The result of the workflow; what would make it larger than Temporal accepts becomes a marker."""
+        return shorten(
+            {
+                "status": status,
+                "iterations": self.iterations,
+                "final_state": self.state_name,
+                **fields,
+                "blackboard": self.blackboard,
+            }
+        )
 
     async def _finish(self, terminal: str, **fields: Any) -> None:
         """Give the workspace up, then deliver everything that waits, the terminal event last."""
@@ -192,8 +256,9 @@ class Run:
         events = self._events.take()
         if not events:
             return
+        changed = self._context.blackboard.take_changes() if self._context else {}
         try:
-            await self._outside.publish(events)
+            await self._outside.publish(Batch(events, changed))
         except BaseException:
             # A cancellation: cancelled() delivers them.
             self._events.give_back(events)

@@ -34,6 +34,8 @@ class Start:
     repository: dict[str, Any] | None
     attachments: list[Any]
     parent_execution_id: str | None
+    # Of a child: the run at the top of the chain, the only one that the orchestrator has a record of.
+    root_execution_id: str | None
     problem: str | None = None
 
     @classmethod
@@ -57,6 +59,7 @@ class Start:
             repository=_repository(as_object(repositories[0])) if repositories else None,
             attachments=as_list(start_input.get("attachments")),
             parent_execution_id=as_text(source.get("parent_execution_id")),
+            root_execution_id=as_text(source.get("root_execution_id")),
             problem=problem,
         )
 

@@ -111,7 +111,7 @@ async def _ask(session: aiohttp.ClientSession, account: _Account) -> tuple[str, 
         async with session.post(account.url, data=account.form, timeout=_LIMIT) as response:
             body = await response.text(errors="replace")
     except (aiohttp.ClientError, TimeoutError) as error:
-        raise TokenUnavailableError(f"{account.url} did not answer: {error or type(error).__name__}") from error
+        raise TokenUnavailableError(f"{account.url} did not answer: {str(error) or type(error).__name__}") from error
     if response.status >= 500 or response.status == 429:
         raise TokenUnavailableError(f"{account.url} answered {response.status}: {body[:_MOST_SHOWN]}")
     if response.status != 200:

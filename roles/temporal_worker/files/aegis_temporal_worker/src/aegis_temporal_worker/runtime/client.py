@@ -9,7 +9,7 @@ and take and return the messages of ``proto``.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 import grpc
@@ -167,12 +167,14 @@ class RuntimeClient:
         """Generate images into a volume of the run."""
         return await self._unary("RunImageGenerate", self._stub.RunImageGenerate, request, tenant_id, deadline)
 
-    async def execute_agent(
+    def execute_agent(
         self, request: pb.ExecuteAgentRequest, *, tenant_id: str, deadline: float
-    ) -> AsyncIterator[pb.ExecutionEvent]:
-        """Run an agent; yields its events. A token that was refused is not tried again once an event has come."""
-        async for event in self._stream("ExecuteAgent", self._stub.ExecuteAgent, request, tenant_id, deadline):
-            yield event
+    ) -> AsyncGenerator[pb.ExecutionEvent, None]:
+        """Run an agent; yields its events. A token that was refused is not tried again once an event has come.
+
+        Close the generator (``contextlib.aclosing``): the call ends with it.
+        """
+        return self._stream("ExecuteAgent", self._stub.ExecuteAgent, request, tenant_id, deadline)
 
     async def _unary(
         self,
@@ -198,7 +200,7 @@ class RuntimeClient:
 
     async def _stream(
         self, method: str, call: Callable[..., Any], request: object, tenant_id: str, deadline: float
-    ) -> AsyncIterator[Any]:
+    ) -> AsyncGenerator[Any, None]:
         await self.ready(method)
         for last in (False, True):
             token = await self._token(method)

@@ -129,9 +129,14 @@ def _check_uuid(name: str, text: str) -> None:
 
 
 def _check_time(name: str, text: str) -> None:
+    if not is_time(text):
+        raise EventRefusedError(400, f"{name} {text!r} is not RFC 3339")
+
+
+def is_time(text: str) -> bool:
+    """Whether the text is a time as RFC 3339 has it, with an offset or ``Z``."""
     try:
         parsed = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise EventRefusedError(400, f"{name} {text!r} is not RFC 3339") from error
-    if parsed.tzinfo is None or "T" not in text.upper():
-        raise EventRefusedError(400, f"{name} {text!r} is not RFC 3339")
+    except ValueError:
+        return False
+    return parsed.tzinfo is not None and "T" in text.upper()

@@ -6,9 +6,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from typing import Any, Final, Literal
-from uuid import uuid4
 
 import orjson
 from aiohttp import hdrs, web
@@ -19,7 +17,9 @@ from aegis_temporal_worker.standin import HEADER, NAME
 from aegis_temporal_worker.standin.events import EventRefusedError, check_event
 from aegis_temporal_worker.standin.faults import Faults
 from aegis_temporal_worker.standin.ledger import Ledger
+from aegis_temporal_worker.standin.records import Records
 from aegis_temporal_worker.standin.runs import Agents
+from aegis_temporal_worker.standin.schedules import Schedules
 
 log = logging.getLogger(__name__)
 
@@ -31,12 +31,19 @@ class StandinHttp:
     """The application; ``apply_faults`` is called after the switches were changed."""
 
     def __init__(
-        self, agents: Agents, ledger: Ledger, faults: Faults, apply_faults: Callable[[], Awaitable[None]]
+        self,
+        agents: Agents,
+        schedules: Schedules,
+        ledger: Ledger,
+        faults: Faults,
+        apply_faults: Callable[[], Awaitable[None]],
     ) -> None:
         self._agents = agents
+        self._schedules = schedules
         self._ledger = ledger
         self._faults = faults
         self._apply_faults = apply_faults
+        self._records = Records()
 
     def application(self) -> web.Application:
         """Build the application."""
@@ -71,6 +78,7 @@ class StandinHttp:
             return web.Response(status=400, text=f"{NAME}: malformed JSON: {error}")
         try:
             check_event(event)
+            self._records.take(event)
         except EventRefusedError as error:
             self._ledger.record_event(event, error.status, authorised=authorised, reason=str(error))
             log.warning("event refused with %d: %s", error.status, error)
@@ -118,16 +126,13 @@ class StandinHttp:
             scheduled_time = orjson.loads(await request.read())["scheduled_time"]
         except (orjson.JSONDecodeError, KeyError, TypeError):
             return _json({"error": "scheduled_time is missing"}, 400)
-        if "X-Tenant-Id" not in request.headers:
-            return _json({"error": "tenant is missing"}, 400)
-        fire = {
-            "scheduled_time": scheduled_time,
-            "fired_at": datetime.now(UTC).isoformat(),
-            "outcome": "started",
-            "execution_id": str(uuid4()),
-            "detail": NAME,
-        }
-        return _json({"fire": fire})
+        status, body = await self._schedules.fire(
+            request.match_info["schedule_id"],
+            request.headers.get("X-Tenant-Id"),
+            scheduled_time,
+            authorised=hdrs.AUTHORIZATION in request.headers,
+        )
+        return _json(body, status)
 
     async def give_token(self, request: web.Request) -> web.Response:
         """Keycloak's token route: any client with a secret gets a token, which nobody checks."""
@@ -142,7 +147,7 @@ class StandinHttp:
         return _json({"status": "healthy", "standin": NAME, "runtime": runtime})
 
     async def show_ledger(self, request: web.Request) -> web.Response:
-        """``GET /standin/ledger?execution_id=…&kind=event|call``."""
+        """``GET /standin/ledger?execution_id=…&kind=event|call|cancel|fire``."""
         entries = self._ledger.entries(execution_id=request.query.get("execution_id"), kind=request.query.get("kind"))
         return _json({"standin": NAME, "total": len(entries), "entries": entries})
 

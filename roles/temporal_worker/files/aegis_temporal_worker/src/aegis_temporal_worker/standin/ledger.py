@@ -12,12 +12,15 @@ import orjson
 
 from aegis_temporal_worker.standin import NAME
 
-Kind = Literal["event", "call"]
+Kind = Literal["event", "call", "cancel", "fire"]
 Entry = dict[str, Any]
 
 
 class Ledger:
-    """Events of runs and calls of the runtime. A repeated sequence number of a run is kept and marked as a double."""
+    """Events of runs, calls of the runtime and those that were given up, and fires of schedules.
+
+    A repeated sequence number of a run is kept and marked as a double.
+    """
 
     def __init__(self, path: Path) -> None:
         """Continue the file at ``path``, or begin it. Raises ``OSError`` when it cannot be written."""
@@ -60,6 +63,14 @@ class Ledger:
                 "request": request,
             },
         )
+
+    def record_cancel(self, method: str, execution_id: str | None) -> Entry:
+        """Note that the caller gave a call up before it was answered."""
+        return self._append("cancel", {"execution_id": execution_id, "method": method})
+
+    def record_fire(self, schedule_id: str, tenant_id: str | None, fire: Entry) -> Entry:
+        """Note the fire of a schedule: its time, the HTTP status it got, whether it was a repetition."""
+        return self._append("fire", {"execution_id": None, "schedule_id": schedule_id, "tenant_id": tenant_id, **fire})
 
     def entries(self, *, execution_id: str | None = None, kind: str | None = None) -> list[Entry]:
         """What was received, oldest first, of one run or of one kind where asked."""

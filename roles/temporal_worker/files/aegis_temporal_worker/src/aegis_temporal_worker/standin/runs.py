@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from functools import partial
 from uuid import uuid4
 
 from aegis_temporal_worker.standin.script import AgentAnswer, JudgeAnswer, Picker, Script, agent_uuid
@@ -12,27 +13,37 @@ from aegis_temporal_worker.standin.script import AgentAnswer, JudgeAnswer, Picke
 
 @dataclass
 class Run:
-    """One run of an agent. ``status`` is spelled as the orchestrator's status route spells it."""
+    """One run of an agent, which goes on whether or not anybody follows it.
+
+    ``status`` is spelled as the orchestrator's status route spells it.
+    """
 
     run_id: str = field(default_factory=lambda: str(uuid4()))
     status: str = "Running"
     final_output: str | None = None
     error: str | None = None
-    cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def wait(self, seconds: float) -> bool:
-        """Wait; returns whether the run was cancelled meanwhile."""
-        try:
-            async with asyncio.timeout(seconds):
-                return await self.cancelled.wait()
-        except TimeoutError:
-            return False
+    def complete(self, output: str) -> None:
+        """End with an output, unless the run has ended."""
+        if self._end("Completed"):
+            self.final_output = output
+
+    def fail(self, reason: str) -> None:
+        """End with a failure, unless the run has ended."""
+        if self._end("Failed"):
+            self.error = reason
 
     def cancel(self) -> None:
         """Cancel the run unless it has ended."""
-        if self.status == "Running":
-            self.status = "Cancelled"
-            self.cancelled.set()
+        self._end("Cancelled")
+
+    def _end(self, status: str) -> bool:
+        if self.ended.is_set():
+            return False
+        self.status = status
+        self.ended.set()
+        return True
 
 
 class Agents:
@@ -70,8 +81,10 @@ class Agents:
         """The next scripted verdict of a judge."""
         return self._verdicts.take(name_or_uuid, self.name_of(name_or_uuid))
 
-    def begin(self) -> Run:
-        """A new run."""
+    def begin(self, answer: AgentAnswer, output: str) -> Run:
+        """A new run, which ends by itself as the answer says."""
         run = Run()
         self.runs[run.run_id] = run
+        end = partial(run.complete, output) if answer.fail is None else partial(run.fail, answer.fail)
+        asyncio.get_running_loop().call_later(answer.delay_seconds, end)
         return run

@@ -16,6 +16,7 @@ import orjson
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 
+from aegis_temporal_worker.interpreter.durations import human_limit_seconds
 from aegis_temporal_worker.runtime.proto import aegis_runtime_pb2 as pb
 from aegis_temporal_worker.runtime.proto import aegis_runtime_pb2_grpc as pb_grpc
 from aegis_temporal_worker.standin import HEADER, NAME
@@ -23,7 +24,7 @@ from aegis_temporal_worker.standin.commands import DEFAULT_SECONDS, CommandTimeo
 from aegis_temporal_worker.standin.faults import Faults
 from aegis_temporal_worker.standin.judges import judge
 from aegis_temporal_worker.standin.ledger import Ledger
-from aegis_temporal_worker.standin.runs import Agents
+from aegis_temporal_worker.standin.runs import Agents, Run
 from aegis_temporal_worker.standin.script import (
     ActionAnswer,
     Answer,
@@ -63,8 +64,8 @@ class RuntimeService(pb_grpc.AegisRuntimeServicer):
         answer = self._agents.answer(request.agent_id)
         if answer.error_code is not None:
             await _abort(context, answer.error_code, answer.error_message)
-        run = self._agents.begin()
         output = f"{NAME}: {request.input}" if answer.output is None else answer.output
+        run = self._agents.begin(answer, output)
         # As the orchestrator does: the first event carries a placeholder, not the run's id.
         yield pb.ExecutionEvent(
             execution_started=pb.ExecutionStarted(
@@ -77,35 +78,19 @@ class RuntimeService(pb_grpc.AegisRuntimeServicer):
                     execution_id=run.run_id, iteration_number=number, action="standin", started_at=_now()
                 )
             )
-            if number == 1 and await run.wait(answer.delay_seconds):
+            if answer.break_stream:
+                await _abort(context, "UNAVAILABLE", f"{NAME}: the stream breaks off by the script")
+            await run.ended.wait()
+            if run.status == "Cancelled":
                 return
             yield pb.ExecutionEvent(
                 iteration_completed=pb.IterationCompleted(
                     execution_id=run.run_id, iteration_number=number, output=output, completed_at=_now()
                 )
             )
-        if run.cancelled.is_set():
-            return
-        if answer.fail is not None:
-            run.status, run.error = "Failed", answer.fail
-            yield pb.ExecutionEvent(
-                execution_failed=pb.ExecutionFailed(
-                    execution_id=run.run_id,
-                    reason=answer.fail,
-                    total_iterations=answer.iterations,
-                    failed_at=_now(),
-                )
-            )
-            return
-        run.status, run.final_output = "Completed", output
-        yield pb.ExecutionEvent(
-            execution_completed=pb.ExecutionCompleted(
-                execution_id=run.run_id,
-                final_output=output,
-                total_iterations=answer.iterations,
-                completed_at=_now(),
-            )
-        )
+        if answer.silent:
+            await asyncio.Event().wait()
+        yield _last_event(run, answer.iterations)
 
     async def ExecuteSystemCommand(  # noqa: N802
         self, request: pb.ExecuteSystemCommandRequest, context: Context
@@ -149,13 +134,17 @@ class RuntimeService(pb_grpc.AegisRuntimeServicer):
         if not request.state_name:
             await _abort(context, "INVALID_ARGUMENT", f"{NAME}: state_name is empty")
         answer = self._containers.take(request.name)
+        limit = human_limit_seconds(request.resources.timeout)
+        if limit is not None and answer.delay_seconds > limit:
+            await asyncio.sleep(limit)
+            await _abort(context, "DEADLINE_EXCEEDED", f"{NAME}: the container did not end within {limit} s")
         await _wait_or_abort(context, answer)
         return pb.ExecuteContainerRunResponse(
             exit_code=answer.exit_code,
             stdout=answer.stdout,
             stderr=answer.stderr,
             duration_ms=round(answer.delay_seconds * 1000),
-            attempts=1,
+            attempts=answer.attempts,
         )
 
     async def CreateWorkspaceVolume(  # noqa: N802
@@ -223,7 +212,12 @@ class RuntimeService(pb_grpc.AegisRuntimeServicer):
         folder = (request.path or "generated/").rstrip("/")
         return pb.RunImageGenerateResponse(
             files=[
-                pb.GeneratedFile(volume_id=str(uuid4()), path=f"{folder}/{NAME}-{number}.png", content_type="image/png")
+                pb.GeneratedFile(
+                    volume_id=str(uuid4()),
+                    path=f"{folder}/{NAME}-{number}.png",
+                    content_type="image/png",
+                    size_bytes=answer.size_bytes,
+                )
                 for number in range(1, (request.count or 1) + 1)
             ]
         )
@@ -247,6 +241,23 @@ class RuntimeService(pb_grpc.AegisRuntimeServicer):
         if fault is not None:
             await asyncio.sleep(fault.delay_seconds)
             await _abort(context, fault.code, f"{NAME}: fault switched on")
+
+
+def _last_event(run: Run, iterations: int) -> pb.ExecutionEvent:
+    if run.error is not None:
+        return pb.ExecutionEvent(
+            execution_failed=pb.ExecutionFailed(
+                execution_id=run.run_id, reason=run.error, total_iterations=iterations, failed_at=_now()
+            )
+        )
+    return pb.ExecutionEvent(
+        execution_completed=pb.ExecutionCompleted(
+            execution_id=run.run_id,
+            final_output=run.final_output or "",
+            total_iterations=iterations,
+            completed_at=_now(),
+        )
+    )
 
 
 async def _wait_or_abort(context: Context, answer: Answer) -> None:

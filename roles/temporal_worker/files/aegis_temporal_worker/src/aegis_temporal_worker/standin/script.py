@@ -7,14 +7,15 @@ objects that are given one after the other, the last one for ever. ``*`` stands 
     {"agents": {"reviewer": [{"output": "first"}, {"fail": "out of tokens"}], "*": {"output": "ok"}},
      "judges": {"*": {"score": 0.9}},
      "containers": {"build": {"exit_code": 1, "stderr": "no such file"}},
-     "actions": {"repository_land": {"sentence": "refused"}}}
+     "actions": {"repository_land": {"sentence": "refused"}},
+     "schedules": {"nightly": [{"status": 503}, {"outcome": "refused", "detail": "the workflow is archived"}]}}
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import orjson
@@ -46,6 +47,10 @@ class AgentAnswer(Answer):
     iterations: int = Field(default=1, ge=1)
     fail: str | None = Field(default=None, description="reason: the run ends with execution_failed")
     timeout: str = Field(default="1800s", description="spec.security.resources.timeout of the agent's manifest")
+    silent: bool = Field(default=False, description="the stream stays open and tells no end; the status route does")
+    break_stream: bool = Field(
+        default=False, description="the stream breaks off with UNAVAILABLE after the run's start; the run goes on"
+    )
 
 
 class JudgeAnswer(Answer):
@@ -57,11 +62,12 @@ class JudgeAnswer(Answer):
 
 
 class ContainerAnswer(Answer):
-    """The end of one container."""
+    """The end of one container. A delay over the container's own limit is cut there, with DEADLINE_EXCEEDED."""
 
     exit_code: int = 0
     stdout: str = ""
     stderr: str = ""
+    attempts: int = Field(default=1, ge=1)
 
 
 class ActionAnswer(Answer):
@@ -86,6 +92,15 @@ class ImageAnswer(Answer):
     """The answer of the image generator."""
 
     sentence: str | None = None
+    size_bytes: int = Field(default=1024, ge=0, description="of each file")
+
+
+class FireAnswer(Answer):
+    """The answer to a schedule's fire; any status but 200 answers with ``error_message``."""
+
+    status: int = Field(default=200, ge=200, le=599)
+    outcome: Literal["starting", "started", "refused", "skipped_paused", "skipped_overlap"] = "started"
+    detail: str | None = Field(default=None, description="absent: the stand-in's name")
 
 
 AnswerT = TypeVar("AnswerT", bound=Answer)
@@ -110,6 +125,7 @@ class Script(BaseModel):
     actions: dict[str, Answers[ActionAnswer]] = Field(default={}, description="by action")
     output_handlers: dict[str, Answers[HandlerAnswer]] = Field(default={}, description="by handler type")
     images: dict[str, Answers[ImageAnswer]] = Field(default={}, description="by model alias")
+    schedules: dict[str, Answers[FireAnswer]] = Field(default={}, description="by schedule id")
 
 
 class Picker(Generic[AnswerT]):

@@ -14,11 +14,13 @@ import grpc
 
 from aegis_temporal_worker.http.server import listening
 from aegis_temporal_worker.runtime.proto import aegis_runtime_pb2_grpc as pb_grpc
+from aegis_temporal_worker.standin.cancellation import CancellationNotes
 from aegis_temporal_worker.standin.faults import Faults
 from aegis_temporal_worker.standin.http_api import StandinHttp
 from aegis_temporal_worker.standin.ledger import Ledger
 from aegis_temporal_worker.standin.runs import Agents
 from aegis_temporal_worker.standin.runtime_service import RuntimeService
+from aegis_temporal_worker.standin.schedules import Schedules
 from aegis_temporal_worker.standin.script import Script
 
 log = logging.getLogger(__name__)
@@ -66,7 +68,8 @@ class Standin:
         self._service = RuntimeService(  # type: ignore[abstract]
             options.script, self._agents, self._ledger, self._faults, options.scratch
         )
-        http = StandinHttp(self._agents, self._ledger, self._faults, self._apply_faults)
+        schedules = Schedules(options.script, self._ledger)
+        http = StandinHttp(self._agents, schedules, self._ledger, self._faults, self._apply_faults)
         async with AsyncExitStack() as stack:
             stack.callback(self._ledger.close)
             stack.push_async_callback(self._stop_grpc)
@@ -89,7 +92,7 @@ class Standin:
 
     async def _start_grpc(self) -> None:
         address = f"{self._options.grpc_host}:{self._options.grpc_port}"
-        server = grpc.aio.server(options=_GRPC_OPTIONS)
+        server = grpc.aio.server(options=_GRPC_OPTIONS, interceptors=[CancellationNotes(self._ledger)])
         pb_grpc.add_AegisRuntimeServicer_to_server(self._service, server)
         try:
             server.add_insecure_port(address)

@@ -3,17 +3,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from temporalio import workflow
 from temporalio.exceptions import FailureError, is_cancelled_exception
 
 from . import policies
-from .failures import is_final
+from .failures import is_final, outside_error
 
 Result = TypeVar("Result")
+
+# Temporal keeps summaries of up to 400 bytes; a line of this many characters can still be read.
+_MOST_SUMMARY: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,9 @@ async def outside_the_task(call: Call[Result]) -> Result:
         start_to_close_timeout=call.attempt_limit,
         heartbeat_timeout=policies.HEARTBEAT_LIMIT,
         retry_policy=policies.PATIENT,
-        summary=call.summary,
+        # A run that is cancelled waits until its work has been stopped: an agent is told before its workspace goes.
+        cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+        summary=_one_line(call.summary),
     )
     return found
 
@@ -68,3 +74,18 @@ async def inside_the_task_first(call: Call[Result]) -> Result:
     else:
         return found
     return await outside_the_task(call)
+
+
+async def made(call: Call[Result], way: Callable[[Call[Result]], Awaitable[Result]] = outside_the_task) -> Result:
+    """The result. Raises ``OutsideError``; a cancellation passes as it is."""
+    try:
+        return await way(call)
+    except FailureError as error:
+        if is_cancelled_exception(error):
+            raise
+        raise outside_error(call.name, error) from error
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _MOST_SUMMARY else f"{line[: _MOST_SUMMARY - 1]}…"

@@ -1,52 +1,73 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The interpreter's door to the world, inside a Temporal workflow: every call is an activity."""
+"""The interpreter's door to the world, inside a Temporal workflow: activities, timers and child workflows."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from datetime import timedelta
-from typing import Any, Final, TypeVar
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 from temporalio import workflow
-from temporalio.exceptions import FailureError, is_cancelled_exception
+from temporalio.exceptions import ChildWorkflowError, is_cancelled_exception
 
 from ..activities import names
-from ..activities.messages import (
-    Delivery,
-    EventBatch,
-    FetchedDefinition,
-    SystemCommandInput,
-    SystemCommandOutput,
-    WorkspaceInput,
-    WorkspaceOutput,
-    WorkspaceReference,
-)
+from ..activities.messages import RunReference, WorkflowName, WorkspaceInput, WorkspaceReference
 from ..interpreter.errors import OutsideError
-from ..interpreter.events import Event
-from ..interpreter.outside import Command, CommandResult, Fetched, Volume
-from ..interpreter.values import weight
-from . import policies
-from .calls import Call, inside_the_task_first, outside_the_task
-from .failures import outside_error
+from ..interpreter.events import Batch
+from ..interpreter.requests import (
+    ActionCall,
+    ActionResult,
+    AgentResult,
+    AgentTask,
+    ChildRun,
+    Command,
+    CommandResult,
+    ContainerResult,
+    ContainerStep,
+    Fetched,
+    HandlerCall,
+    ImageCall,
+    ImageResult,
+    Judgement,
+    Verdict,
+    Volume,
+)
+from . import policies, work
+from .calls import Call, inside_the_task_first, made
+from .delivery import Delivery
+from .details import Details
+from .failures import child_error
+from .work import Work
 
+Request = TypeVar("Request")
 Result = TypeVar("Result")
 
-# The orchestrator's own limit for a command without one.
-_DEFAULT_COMMAND: Final = timedelta(seconds=600)
-_TERMINAL: Final = ("WorkflowExecutionCompleted", "WorkflowExecutionFailed", "WorkflowExecutionCancelled")
-# Temporal keeps summaries of up to 400 bytes.
-_MOST_SUMMARY: Final = 100
+_NOTHING = Batch([], {})
 
 
 class TemporalOutside:
     """Implements ``interpreter.outside.Outside``. Make it inside the workflow."""
 
-    def __init__(self) -> None:
+    def __init__(self, workflow_id: str, tenant_id: str) -> None:
+        """``workflow_id`` is the definition's, ``tenant_id`` the start argument's."""
         self._execution_id = workflow.info().workflow_id
+        self._workflow_id = workflow_id
+        self._delivery = Delivery(self._run(tenant_id))
+        self.details = Details()
 
-    def now(self) -> str:
+    def now(self, plus_seconds: float = 0) -> str:
         """Workflow time, RFC 3339 with milliseconds."""
-        return workflow.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        moment = workflow.now() + timedelta(seconds=plus_seconds)
+        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def seconds_until(self, time: str) -> float:
+        """Seconds of workflow time from now to a text that ``now`` gave; negative when it has passed."""
+        return (datetime.fromisoformat(time) - workflow.now()).total_seconds()
+
+    def new_id(self) -> str:
+        """A UUID of the workflow's own random source."""
+        return str(workflow.uuid4())
 
     def log(self, message: str, **fields: Any) -> None:
         """Log a warning; the SDK leaves it out on replay."""
@@ -54,115 +75,162 @@ class TemporalOutside:
 
     def entered(self, state_name: str, iterations: int, visits: Mapping[str, int]) -> None:
         """Put the state and the visits where the UI shows them; this costs no history."""
-        counted = ", ".join(f"{name} {count}" for name, count in visits.items())
-        workflow.set_current_details(f"State **{state_name}**, transition {iterations}\n\nVisits: {counted}")
+        self.details.entered(state_name, iterations, visits)
+
+    def waiting(self, description: str | None) -> None:
+        """Put what the run waits for where the UI shows it; None: nothing any more."""
+        self.details.waiting(description)
+
+    def history_is_long(self) -> bool:
+        """What the server suggests: it knows the limits that it was configured with."""
+        return workflow.info().is_continue_as_new_suggested()
+
+    async def wait_until(self, condition: Callable[[], bool], seconds: float) -> bool:
+        """Wait for a signal, at most so long."""
+        try:
+            await workflow.wait_condition(condition, timeout=timedelta(seconds=max(seconds, 0)))
+        except TimeoutError:
+            return False
+        return True
 
     async def fetch(self, workflow_id: str) -> Fetched:
         """The stored definition, read once per run."""
         call = Call(
-            names.FETCH_DEFINITION,
-            workflow_id,
-            FetchedDefinition,
-            f"definition {workflow_id}",
+            names.FETCH_DEFINITION, workflow_id, Fetched, f"definition {workflow_id}", limit=policies.START_LIMIT
+        )
+        return await made(call, inside_the_task_first)
+
+    async def find_workflow(self, tenant_id: str, name_or_id: str) -> str | None:
+        """Look a child's definition up."""
+        call = Call(
+            names.FIND_WORKFLOW,
+            WorkflowName(tenant_id, name_or_id),
+            str,
+            f"definition {name_or_id}",
             limit=policies.START_LIMIT,
         )
-        fetched = await _made(call, inside_the_task_first)
-        return Fetched(fetched.definition, fetched.escape_everywhere)
+        return await made(call, inside_the_task_first)
 
-    async def publish(self, events: Sequence[Event]) -> None:
+    async def publish(self, since: Batch) -> None:
         """Deliver events that travel with no other work."""
-        for batch in _batches(events):
-            terminal = str(batch[-1]["event_type"]) in _TERMINAL
-            call = Call(
-                names.PUBLISH_EVENTS,
-                EventBatch(batch),
-                Delivery,
-                _summary(", ".join(str(event["event_type"]) for event in batch)),
-                limit=policies.TERMINAL_LIMIT if terminal else policies.OUTAGE_LIMIT,
-            )
-            try:
-                await _made(call, inside_the_task_first)
-            except OutsideError as error:
-                workflow.logger.error("events are given up after %s: %s", call.limit, error, extra={"events": batch})
+        await self._delivery.publish(since)
 
-    async def run_command(self, tenant_id: str, command: Command, events: Sequence[Event]) -> CommandResult:
-        """Run a command at most once; the events ride with it."""
-        riding = list(events)
-        if weight(riding) > policies.RIDING_BYTES:
-            await self.publish(riding)
-            riding = []
-        limit = timedelta(seconds=command.limit_seconds) if command.limit_seconds else _DEFAULT_COMMAND
-        call = Call(
-            names.SYSTEM_COMMAND,
-            SystemCommandInput(
-                execution_id=self._execution_id,
-                tenant_id=tenant_id,
-                state=command.state_name,
-                command=command.command,
-                env=dict(command.env),
-                workdir=command.workdir,
-                timeout=command.limit_seconds,
-                events=riding,
-            ),
-            SystemCommandOutput,
-            _summary(f"{command.state_name}: {command.command}"),
-            limit=policies.OUTAGE_LIMIT + limit + policies.COMMAND_MARGIN,
-            attempt_limit=limit + policies.COMMAND_MARGIN,
-        )
-        output = await _made(call)
-        return CommandResult(
-            output.exit_code, output.stdout, output.stderr, output.duration_ms, timed_out=output.timed_out
+    async def run_command(self, tenant_id: str, command: Command, since: Batch) -> CommandResult:
+        """Run a command at most once."""
+        return await self._done(work.COMMAND, command, tenant_id, since)
+
+    async def run_agent(self, tenant_id: str, task: AgentTask, since: Batch) -> AgentResult:
+        """Run an agent at most once."""
+        return await self._done(work.AGENT, task, tenant_id, since)
+
+    async def run_agents(
+        self, tenant_id: str, tasks: Sequence[AgentTask], since: Batch
+    ) -> list[AgentResult | OutsideError]:
+        """One activity for each agent: a failure does not run the others again."""
+        await self.publish(since)
+        return await _settled([self.run_agent(tenant_id, task, _NOTHING) for task in tasks])
+
+    async def judge(self, tenant_id: str, judgement: Judgement, since: Batch) -> Verdict:
+        """Ask the judges; asking again has no effects beyond their cost."""
+        return await self._done(work.JUDGES, judgement, tenant_id, since)
+
+    async def run_action(self, tenant_id: str, call: ActionCall, since: Batch) -> ActionResult:
+        """Run an action at most once; a gated one waits for a person."""
+        return await self._done(work.ACTION, call, tenant_id, since)
+
+    async def generate_image(self, tenant_id: str, call: ImageCall, since: Batch) -> ImageResult:
+        """Generate images at most once."""
+        return await self._done(work.IMAGE, call, tenant_id, since)
+
+    async def run_container(self, tenant_id: str, step: ContainerStep, since: Batch) -> ContainerResult:
+        """Run a container at most once."""
+        return await self._done(work.CONTAINER, step, tenant_id, since)
+
+    async def run_containers(
+        self, tenant_id: str, steps: Sequence[ContainerStep], since: Batch
+    ) -> list[ContainerResult | OutsideError]:
+        """One activity for each container."""
+        await self.publish(since)
+        return await _settled([self.run_container(tenant_id, step, _NOTHING) for step in steps])
+
+    async def handle_output(self, tenant_id: str, call: HandlerCall, since: Batch) -> str | None:
+        """Hand an output over at most once."""
+        return await self._done(work.OUTPUT_HANDLER, call, tenant_id, since)
+
+    async def run_child(self, child: ChildRun) -> dict[str, Any]:
+        """Run a child to its end; when this run is cancelled so is the child, which tells its end by itself."""
+        try:
+            result: dict[str, Any] = await workflow.execute_child_workflow(
+                workflow.info().workflow_type,
+                dict(child.argument),
+                id=child.execution_id,
+                result_type=dict[str, Any],
+                parent_close_policy=workflow.ParentClosePolicy.REQUEST_CANCEL,
+                static_summary=f"child of {self._execution_id}",
+            )
+        except ChildWorkflowError as error:
+            if is_cancelled_exception(error):
+                raise
+            raise child_error(child.execution_id, error) from error
+        return result
+
+    async def start_child(self, child: ChildRun) -> None:
+        """Start a child; returns when the server has it."""
+        await workflow.start_child_workflow(
+            workflow.info().workflow_type,
+            dict(child.argument),
+            id=child.execution_id,
+            parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+            static_summary=f"started by {self._execution_id}",
         )
 
     async def create_workspace(self, tenant_id: str, ttl_hours: int, size_limit_mb: int) -> Volume:
         """Create an ephemeral workspace."""
         call = Call(
             names.CREATE_WORKSPACE,
-            WorkspaceInput(self._execution_id, tenant_id, ttl_hours, size_limit_mb),
-            WorkspaceOutput,
+            WorkspaceInput(self._run(tenant_id), ttl_hours, size_limit_mb),
+            Volume,
             f"workspace for {ttl_hours} h, {size_limit_mb} MiB",
             limit=policies.START_LIMIT,
         )
-        created = await _made(call)
-        return Volume(created.volume_id, created.remote_path)
+        return await made(call)
 
     async def destroy_workspace(self, tenant_id: str, volume_id: str) -> None:
         """Give a workspace up."""
         call = Call(
             names.DESTROY_WORKSPACE,
-            WorkspaceReference(volume_id, self._execution_id, tenant_id),
+            WorkspaceReference(volume_id, self._run(tenant_id)),
             type(None),
             f"workspace {volume_id}",
             limit=policies.START_LIMIT,
         )
-        await _made(call)
+        await made(call)
+
+    def _run(self, tenant_id: str) -> RunReference:
+        return RunReference(self._execution_id, self._workflow_id, tenant_id)
+
+    async def _done(self, kind: Work[Request, Result], request: Request, tenant_id: str, since: Batch) -> Result:
+        """The events ride with the work, which has a long time to find the orchestrator."""
+        riding = await self._delivery.riding(since)
+        limit = kind.limit(request)
+        call = Call(
+            kind.name,
+            kind.wrap(request, self._run(tenant_id), riding),
+            kind.result,
+            kind.summary(request),
+            limit=policies.OUTAGE_LIMIT + limit + policies.MARGIN,
+            attempt_limit=limit + policies.MARGIN,
+        )
+        return await made(call)
 
 
-async def _made(call: Call[Result], way: Callable[[Call[Result]], Awaitable[Result]] = outside_the_task) -> Result:
-    """The result, or ``OutsideError``; a cancellation passes as it is."""
-    try:
-        return await way(call)
-    except FailureError as error:
-        if is_cancelled_exception(error):
-            raise
-        raise outside_error(call.name, error) from error
+async def _settled(calls: Sequence[Coroutine[Any, Any, Result]]) -> list[Result | OutsideError]:
+    """The results in order; a failure stands in the place of its result. A cancellation cancels them all."""
 
+    async def settle(call: Awaitable[Result]) -> Result | OutsideError:
+        try:
+            return await call
+        except OutsideError as error:
+            return error
 
-def _batches(events: Sequence[Event]) -> Iterator[list[Event]]:
-    """The events in order, in batches that fit into an activity's input."""
-    batch: list[Event] = []
-    size = 0
-    for event in events:
-        added = weight(event)
-        if batch and size + added > policies.BATCH_BYTES:
-            yield batch
-            batch, size = [], 0
-        batch.append(event)
-        size += added
-    if batch:
-        yield batch
-
-
-def _summary(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _MOST_SUMMARY else f"{line[: _MOST_SUMMARY - 1]}…"
+    return await asyncio.gather(*(settle(call) for call in calls))

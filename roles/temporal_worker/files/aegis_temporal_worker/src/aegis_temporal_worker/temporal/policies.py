@@ -33,8 +33,8 @@ TERMINAL_LIMIT: Final = timedelta(hours=24)
 START_LIMIT: Final = timedelta(minutes=10)
 # One attempt to deliver events, read a definition, create or destroy a workspace.
 SHORT_LIMIT: Final = timedelta(minutes=2)
-# What a command's activity needs beside the command: events, the channel, the runtime's own margin.
-COMMAND_MARGIN: Final = timedelta(minutes=5)
+# What an activity needs beside its work: events, the channel, the runtime's own margin.
+MARGIN: Final = timedelta(minutes=5)
 
 # Events over this many bytes do not ride with an activity: Temporal warns at 256 KiB of input and refuses 2 MiB.
 RIDING_BYTES: Final = 200_000

@@ -10,17 +10,18 @@ from typing import Final, Protocol
 from temporalio.client import Client
 from temporalio.worker import Interceptor, UnsandboxedWorkflowRunner, Worker
 
-from ..activities.ports import DefinitionSource, TemplateSettings
+from ..activities.ports import DefinitionSource, RunSettings
 from ..activities.services import Services, activities
 from . import policies
 from .client import TemporalSettings
+from .schedule_fire import AegisScheduleFire
 from .workflow import AegisWorkflow
 
 # A workflow task waits this long for the worker that has the run in memory before another one takes it.
 _STICKY_SECONDS: Final = 5
 
 
-class WorkerSettings(TemporalSettings, TemplateSettings, Protocol):
+class WorkerSettings(TemporalSettings, RunSettings, Protocol):
     """The variables of the worker."""
 
     @property
@@ -56,7 +57,7 @@ def build_worker(
         client,
         task_queue=settings.temporal_task_queue,
         identity=settings.identity,
-        workflows=[AegisWorkflow],
+        workflows=[AegisWorkflow, AegisScheduleFire],
         activities=activities(settings, store, services),
         # The interpreter is one reviewed package that a test keeps pure, and definitions are data: the sandbox would
         # guard nothing and double the CPU time of every workflow task.

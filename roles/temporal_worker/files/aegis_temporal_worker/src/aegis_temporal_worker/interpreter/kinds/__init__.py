@@ -13,12 +13,27 @@ from typing import Any, Final
 from ..context import Context
 from ..definition import State
 from ..errors import InterpreterError
-from . import action, system
+from . import (
+    action,
+    agent,
+    container_run,
+    human,
+    parallel_agents,
+    parallel_container_run,
+    subworkflow,
+    system,
+)
 
 Kind = Callable[[State, Context], Awaitable[dict[str, Any]]]
 
 KINDS: Final[Mapping[str, Kind]] = {
     "Action": action.execute,
+    "Agent": agent.execute,
+    "ContainerRun": container_run.execute,
+    "Human": human.execute,
+    "ParallelAgents": parallel_agents.execute,
+    "ParallelContainerRun": parallel_container_run.execute,
+    "Subworkflow": subworkflow.execute,
     "System": system.execute,
 }
 

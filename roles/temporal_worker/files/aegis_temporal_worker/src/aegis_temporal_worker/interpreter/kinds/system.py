@@ -3,26 +3,24 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from ..conditions import takes_failure
 from ..context import Context
 from ..definition import State, as_object, as_text
 from ..errors import InterpreterError, OutsideError
-from ..outside import Command, CommandResult
+from ..requests import Command, CommandResult
 from . import action
-
-# What shells and `timeout` use: 124 ran out of time, 125 could not be run.
-_TIMED_OUT: Final = 124
-_NOT_RUN: Final = 125
+from .exit_codes import NOT_RUN, TIMED_OUT
+from .rendering import render_values
 
 
 async def execute(state: State, context: Context) -> dict[str, Any]:
     """Render environment, command and working directory in this order, run the command, return both output shapes."""
     template = as_text(state.raw.get("command")) or ""
-    env = action.render_values(as_object(state.raw.get("env")), context)
+    env = render_values(as_object(state.raw.get("env")), context)
     if template.strip() in action.PSEUDO_COMMANDS:
-        return action.run(state, template.strip(), env, context)
+        return await action.run(state, template.strip(), env, context)
     command = context.render_required(template, escape=True)
     if command.strip() in action.NAMES:
         raise InterpreterError(
@@ -38,18 +36,16 @@ async def execute(state: State, context: Context) -> dict[str, Any]:
         limit_seconds=state.limit_seconds,
     )
     try:
-        result = await context.with_events(
-            lambda events: context.outside.run_command(context.tenant_id, request, events)
-        )
+        result = await context.with_events(lambda since: context.outside.run_command(context.tenant_id, request, since))
     except OutsideError as error:
         if not takes_failure(state):
             raise
-        return {**_output(CommandResult(_NOT_RUN, "", str(error), 0)), "error": str(error)}
+        return {**_output(CommandResult(NOT_RUN, "", str(error), 0)), "error": str(error)}
     return _output(result)
 
 
 def _output(result: CommandResult) -> dict[str, Any]:
-    exit_code = _TIMED_OUT if result.timed_out else result.exit_code
+    exit_code = TIMED_OUT if result.timed_out else result.exit_code
     status = "success" if exit_code == 0 else "failed"
     streams = {
         "stdout": result.stdout,

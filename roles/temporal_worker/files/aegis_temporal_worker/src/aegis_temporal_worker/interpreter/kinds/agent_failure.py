@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What becomes of a state whose agents or judges failed (contract 9.1 no. 6; 1.2, D3.3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..conditions import takes_failure
+from ..definition import State
+from ..errors import InterpreterError
+
+
+def failed(state: State, what: str, reason: str, **fields: Any) -> dict[str, Any]:
+    """The output of a state in which ``what`` happened for ``reason``; fields that are None are left out.
+
+    Raises ``InterpreterError`` when no transition could take a failure: the run ends with the true reason then.
+    """
+    if not takes_failure(state):
+        raise InterpreterError(f"{what}: {reason}")
+    return {"status": "failed", "error": reason, **{name: value for name, value in fields.items() if value is not None}}
