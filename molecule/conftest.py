@@ -33,6 +33,12 @@ class Deployment:
         """Return the addresses of all hosts of a group."""
         return [str(self.hostvars[host]["host_address"]) for host in self.groups[group]]
 
+    @property
+    def register_url(self) -> str:
+        """Where the first worker takes registrations: the API, unless they have a port of their own."""
+        port = self.hostvars[self.groups["temporal_worker"][0]].get("temporal_worker_register_port", 3000)
+        return f"http://{self.address('temporal_worker')}:{port}/register-workflow"
+
 
 def _inventory() -> Path:
     return Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"]) / "inventory"

@@ -19,9 +19,13 @@ def _checked(function: t.Callable[[t.Mapping[str, t.Any]], T]) -> t.Callable[[t.
         try:
             return function(settings)
         except ValueError as error:
-            raise AnsibleFilterError("temporal_worker_bind_address: %s. Give an IP address." % error) from error
+            raise AnsibleFilterError("A bind address of temporal_worker: %s. Give an IP address." % error) from error
 
     return checked
+
+
+def _urls(settings: t.Mapping[str, t.Any], host_address: str) -> dict[str, list[str]]:
+    return _checked(lambda given: worker_instances.urls(given, host_address))(settings)
 
 
 class FilterModule:
@@ -35,4 +39,5 @@ class FilterModule:
             "worker_host_needs": _checked(worker_instances.host_needs),
             "worker_instances": _checked(worker_instances.instances),
             "worker_problems": problems,
+            "worker_urls": _urls,
         }

@@ -49,13 +49,15 @@ def exposure_warnings(exposure: t.Mapping[str, t.Any]) -> list[str]:
       ``mutual_tls`` (bool: clients must show a certificate).
     * ``ui``: ``address``, ``authentication`` (bool: login is configured), ``read_only`` (bool: writes are off).
     * ``worker``: ``address``, ``token`` (bool: changing routes want one), ``allowed`` (list of addresses and CIDRs).
+    * ``worker_registration``: ``address`` and ``allowed`` of the route that registers definitions, which never wants a
+      token; without it those of ``worker``.
     * ``worker_metrics`` and ``server_metrics``: ``address``.
     * ``database``: ``addresses`` (listen addresses), ``clients`` (list of addresses and CIDRs that may log in).
     """
     warnings = [
         *_server(exposure.get("server")),
         *_ui(exposure.get("ui")),
-        *_worker(exposure.get("worker")),
+        *_worker(exposure.get("worker"), exposure.get("worker_registration")),
     ]
     for key, name in (("server_metrics", "Temporal Server"), ("worker_metrics", "the worker")):
         metrics = exposure.get(key)
@@ -92,24 +94,47 @@ def _ui(ui: t.Mapping[str, t.Any] | None) -> t.Iterator[str]:
     )
 
 
-def _worker(worker: t.Mapping[str, t.Any] | None) -> t.Iterator[str]:
-    if not worker or is_loopback(worker["address"]):
+def _worker(worker: t.Mapping[str, t.Any] | None, registration: t.Mapping[str, t.Any] | None = None) -> t.Iterator[str]:
+    if not worker:
         return
-    wide = _everybody(worker["allowed"])
-    if wide:
+    registration = registration or worker
+    token = bool(worker.get("token"))
+    if all(worker[key] == registration[key] for key in ("address", "allowed")):
+        yield from _worker_door("The worker's API", worker, token, "list, register and delete", True)
+    else:
+        yield from _worker_door("The worker's API", worker, token, "list and delete", False)
+        yield from _worker_door("The worker's registration", registration, token, "register", True)
+
+
+def _worker_door(name: str, door: t.Mapping[str, t.Any], token: bool, may: str, registers: bool) -> t.Iterator[str]:
+    if is_loopback(door["address"]):
+        return
+    wide = _everybody(door["allowed"])
+    others = [str(network) for network in door["allowed"] if not _is_local(network)]
+    if wide and registers:
         yield (
-            "The worker's API listens on %s and admits every address (%s): whoever reaches it may register workflow "
-            "definitions, and these run commands. Name only your orchestrators and the machines of your operators."
-            % (_where(worker["address"]), ", ".join(wide))
+            "%s listens on %s and admits every address (%s): whoever reaches it may register workflow definitions, "
+            "and these run commands. Name only your orchestrators and the machines of your operators."
+            % (name, _where(door["address"]), ", ".join(wide))
         )
-    elif not worker.get("token"):
-        others = [network for network in worker["allowed"] if not _is_local(network)]
-        if others:
-            yield (
-                "The worker's API on %s is guarded by address alone: %s may list, register and delete workflow "
-                "definitions without further proof. Keep that list short; a token guards the deletions."
-                % (_where(worker["address"]), ", ".join(str(network) for network in others))
+    elif wide:
+        yield (
+            "%s listens on %s and admits every address (%s): whoever reaches it may %s workflow definitions. Name only "
+            "the machines of your operators."
+            % (name, _where(door["address"]), ", ".join(wide), "list" if token else may)
+        )
+    elif others and not token:
+        yield (
+            "%s on %s is guarded by address alone: %s may %s workflow definitions without further proof. "
+            "Keep that list short%s."
+            % (
+                name,
+                _where(door["address"]),
+                ", ".join(others),
+                may,
+                "; a token guards the deletions" if "delete" in may else "",
             )
+        )
 
 
 def _is_local(network: str) -> bool:

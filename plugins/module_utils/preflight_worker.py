@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import typing as t
 from urllib.parse import urlsplit
+
+from ansible_collections.aegis.temporal.plugins.module_utils.preflight_values import say
+from ansible_collections.aegis.temporal.plugins.module_utils.preflight_worker_listeners import addresses, port_ranges
+from ansible_collections.aegis.temporal.plugins.module_utils.preflight_worker_versioning import versioning
 
 Settings = t.Mapping[str, t.Any]
 
@@ -27,7 +30,7 @@ _SECRET_NAME = re.compile(r"(PASSWORD|SECRET|TOKEN|PRIVATE_KEY)")
 _FILE_REFERENCE = re.compile(r"_FILE$")
 _KEYCLOAK = ("keycloak_host", "keycloak_realm", "keycloak_client_id", "keycloak_client_secret_is_set")
 # Set by the role from variables of their own; a second source would win or lose by accident.
-_OWN_VARIABLES = frozenset(
+OWN_VARIABLES = frozenset(
     (
         "AEGIS_ORCHESTRATOR_URL",
         "AEGIS_RUNTIME_GRPC_URL",
@@ -38,20 +41,28 @@ _OWN_VARIABLES = frozenset(
         "DATABASE_URL",
         "HTTP_HOST",
         "HTTP_PORT",
+        "HUMAN_TIMEOUT_SECONDS",
         "KEYCLOAK_CLIENT_ID",
         "KEYCLOAK_CLIENT_SECRET",
         "KEYCLOAK_CLIENT_SECRET_FILE",
         "KEYCLOAK_HOST",
         "KEYCLOAK_SYSTEM_REALM",
         "LOG_LEVEL",
+        "MAX_CACHED_WORKFLOWS",
         "MAX_CONCURRENT_ACTIVITY_TASK_EXECUTIONS",
         "MAX_CONCURRENT_WORKFLOW_TASK_EXECUTIONS",
         "METRICS_BIND",
         "METRICS_PORT",
         "PGPASSFILE",
         "PORT",
+        "REGISTER_ALLOWED_ADDRESSES",
+        "REGISTER_HOST",
+        "REGISTER_PORT",
         "SHUTDOWN_GRACE_SECONDS",
+        "TEMPLATE_ESCAPE_EVERYWHERE",
         "TEMPORAL_ADDRESS",
+        "TEMPORAL_BUILD_ID",
+        "TEMPORAL_DEPLOYMENT_NAME",
         "TEMPORAL_NAMESPACE",
         "TEMPORAL_TASK_QUEUE",
         "WORKER_IDENTITY",
@@ -60,7 +71,7 @@ _OWN_VARIABLES = frozenset(
 
 
 def _problem(name: str, value: t.Any, wrong: str, fix: str) -> str:
-    return "temporal_worker_%s is %r: %s. %s" % (name, value, wrong, fix)
+    return say("temporal_worker_" + name, value, wrong, fix)
 
 
 def _whole_numbers(settings: Settings) -> t.Iterator[str]:
@@ -68,10 +79,15 @@ def _whole_numbers(settings: Settings) -> t.Iterator[str]:
         "replicas": (1, 1000),
         "port": (1, 65535),
         "metrics_port": (1, 65535),
+        # 0: no port of its own for the registration.
+        "register_port": (0, 65535),
         "database_port": (1, 65535),
         "database_pool_size": (1, 1000),
         "max_concurrent_activities": (1, 100000),
         "max_concurrent_workflow_tasks": (1, 100000),
+        "max_cached_workflows": (1, 1000000),
+        # A year: what waits longer than that for people was forgotten.
+        "human_timeout_seconds": (1, 31536000),
         # The upper bound is the worker's own.
         "shutdown_grace_seconds": (1, 86400),
         "stop_margin_seconds": (1, 86400),
@@ -83,26 +99,6 @@ def _whole_numbers(settings: Settings) -> t.Iterator[str]:
             yield _problem(name, value, "not a whole number", "Give a whole number from %d to %d." % (least, most))
         elif not least <= value <= most:
             yield _problem(name, value, "out of range", "Give a whole number from %d to %d." % (least, most))
-
-
-def _ranges(settings: Settings) -> t.Iterator[str]:
-    replicas, port, metrics = settings["replicas"], settings["port"], settings["metrics_port"]
-    for name, first in (("port", port), ("metrics_port", metrics)):
-        if 1 <= first <= 65535 < first + replicas - 1:
-            yield _problem(
-                name,
-                first,
-                "%d instances need the ports up to %d, and 65535 is the last" % (replicas, first + replicas - 1),
-                "Give a port of at most %d, or fewer temporal_worker_replicas." % (65536 - replicas),
-            )
-    if abs(port - metrics) < replicas:
-        yield _problem(
-            "metrics_port",
-            metrics,
-            "its range up to %d overlaps with that of temporal_worker_port (%d to %d)"
-            % (metrics + replicas - 1, port, port + replicas - 1),
-            "Give a port at least %d away from temporal_worker_port." % replicas,
-        )
 
 
 def _is_host_port(value: str) -> bool:
@@ -223,45 +219,13 @@ def _secrets(settings: Settings) -> t.Iterator[str]:
         )
 
 
-def _addresses(settings: Settings) -> t.Iterator[str]:
-    for name in ("bind_address", "metrics_bind_address"):
-        try:
-            ipaddress.ip_address(settings[name].strip("[]"))
-        except ValueError:
-            yield _problem(
-                name,
-                settings[name],
-                "not an IP address",
-                "Give an address of this host, 127.0.0.1 for this host alone, or 0.0.0.0 for all.",
-            )
-    yield from _allowed(settings["api_allowed_addresses"])
-
-
-def _allowed(allowed: t.Any) -> t.Iterator[str]:
-    fix = (
-        "Give a list of addresses such as 192.0.2.20 or networks such as 192.0.2.0/24; for a host of the inventory set "
-        "its host_address."
-    )
-    if isinstance(allowed, str) or not isinstance(allowed, t.Sequence):
-        yield _problem("api_allowed_addresses", allowed, "not a list", fix)
-        return
-    if not allowed:
-        yield _problem("api_allowed_addresses", allowed, "nobody could use the API", fix)
-    for item in allowed:
-        try:
-            ipaddress.ip_network(str(item))
-        except ValueError as error:
-            wrong = "has host bits set" if "host bits" in str(error) else "is no IP address and no network"
-            yield _problem("api_allowed_addresses", allowed, "%r %s" % (item, wrong), fix)
-
-
 def _environment(settings: Settings) -> t.Iterator[str]:
     extra = settings["extra_environment"]
     if not isinstance(extra, t.Mapping):
         yield _problem("extra_environment", extra, "not a dictionary", "Give names and values.")
         return
     for name, value in extra.items():
-        if name in _OWN_VARIABLES:
+        if name in OWN_VARIABLES:
             yield _problem(
                 "extra_environment",
                 name,
@@ -283,17 +247,18 @@ def _environment(settings: Settings) -> t.Iterator[str]:
             )
 
 
-def problems(settings: Settings, versions: t.Mapping[str, t.Any] | None = None) -> list[str]:
+def problems(settings: Settings, versions: t.Mapping[str, t.Any]) -> list[str]:
     """Return what is wrong with the settings of one worker host, one sentence each, without any secret.
 
     Args:
         settings: The role's variables without their prefix, as ``__temporal_worker_settings`` in its vars/main.yml
             has them. Of secrets it holds only whether they are set.
-        versions: The version data of the collection. The worker has one version, so nothing is looked up here.
+        versions: What is under versions in roles/runtime/vars/versions.yml.
     """
     found = list(_whole_numbers(settings))
     if not found:
-        found += _ranges(settings)
-    for rule in (_endpoints, _names, _database, _secrets, _addresses, _environment):
+        found += port_ranges(settings)
+    for rule in (_endpoints, _names, _database, _secrets, addresses, _environment):
         found += rule(settings)
+    found += versioning(settings, versions)
     return found

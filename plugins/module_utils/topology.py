@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.aegis.temporal.plugins.module_utils.temporal_services import NEEDED_SERVICES, ports
@@ -18,6 +19,7 @@ DEFAULT_WORKER_POOL = 5
 DEFAULT_WORKER_REPLICAS = 1
 DEFAULT_WORKER_PORT = 3000
 
+_VERSION = re.compile(r"^\d+\.\d+\.\d+$")
 _SSH_CONNECTIONS = ("ssh", "smart", "paramiko", "paramiko_ssh", "ansible.builtin.ssh")
 _LOCAL_CONNECTIONS = ("local", "ansible.builtin.local")
 
@@ -78,10 +80,21 @@ def _temporal_node(host: str, variables: Variables) -> dict[str, t.Any]:
         "host": host,
         "address": str(variables.get("temporal_broadcast_address") or host_address(host, variables)),
         "services": [str(service) for service in services],
+        "version": str(variables.get("temporal_version") or ""),
         "grpc_port": frontend["grpc_port"],
         "http_port": frontend["http_port"],
         "connections": pools * len(services),
     }
+
+
+def _oldest_version(nodes: t.Iterable[t.Mapping[str, t.Any]]) -> str:
+    """Return the lowest version that the inventory gives a server.
+
+    Empty when it gives none: then all servers are of the collection's default. What is no version number is left out:
+    the role of the server refuses it.
+    """
+    readable = [node["version"] for node in nodes if _VERSION.match(node["version"])]
+    return min(readable, key=lambda version: [int(part) for part in version.split(".")], default="")
 
 
 def _worker_node(host: str, variables: Variables) -> dict[str, t.Any]:
@@ -97,7 +110,7 @@ def _worker_node(host: str, variables: Variables) -> dict[str, t.Any]:
 
 
 def topology(groups: t.Mapping[str, t.Sequence[str]], hostvars: t.Mapping[str, Variables]) -> dict[str, t.Any]:
-    """Return addresses, nodes per group and the sum of all connection pools.
+    """Return addresses, nodes per group, the oldest server's version and the sum of all connection pools.
 
     Raises:
         TopologyError: A variable that is needed for the answer has the wrong shape; the text names host and variable.
@@ -113,6 +126,7 @@ def topology(groups: t.Mapping[str, t.Sequence[str]], hostvars: t.Mapping[str, V
         "addresses": addresses,
         "postgres": [{"host": host, "address": addresses[host]} for host in members("postgres")],
         "temporal": temporal,
+        "temporal_version": _oldest_version(temporal),
         "temporal_ui": [{"host": host, "address": addresses[host]} for host in members("temporal_ui")],
         "temporal_worker": workers,
         "orchestrators": [{"host": host, "address": addresses[host]} for host in members("aegis_orchestrator")],

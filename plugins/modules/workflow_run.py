@@ -77,6 +77,15 @@ options:
     type: str
     choices: [fail, use_existing, terminate_existing]
     default: fail
+  deployment_name:
+    description:
+      - Name of a worker deployment. The run and its children are pinned to the version of it that O(build_id) names,
+        whether that is the current one or not, so a new version can be tried before it gets other work.
+      - Needs Temporal Server 1.29.1 or newer. Without it, the server's routing decides.
+    type: str
+  build_id:
+    description: Build of that deployment's version.
+    type: str
   execution_timeout:
     description:
       - After how long the server ends the workflow by itself, as V(10m), V(1h30m) or seconds. Without it, never.
@@ -232,6 +241,10 @@ class Starter:
         if params["id_conflict_policy"] != "fail":
             # Between our look and this request another one may have begun.
             request["workflowIdConflictPolicy"] = f"WORKFLOW_ID_CONFLICT_POLICY_{params['id_conflict_policy'].upper()}"
+        if params["deployment_name"] is not None:
+            version = {"deploymentName": params["deployment_name"], "buildId": params["build_id"]}
+            pinned = {"behavior": "PINNED_OVERRIDE_BEHAVIOR_PINNED", "version": version}
+            request["versioningOverride"] = {"pinned": pinned}
         if params["execution_timeout"] is not None:
             request["workflowExecutionTimeout"] = f"{parse_duration(params['execution_timeout'])}s"
         return workflows.start(self.client, params["namespace"], self.workflow_id, request)
@@ -302,10 +315,13 @@ def main():
                 "choices": ["fail", "use_existing", "terminate_existing"],
                 "default": "fail",
             },
+            "deployment_name": {"type": "str"},
+            "build_id": {"type": "str"},
             "execution_timeout": {"type": "str"},
             "wait": {"type": "bool", "default": True},
             "wait_timeout": {"type": "float", "default": 60.0},
         },
+        required_together=[("deployment_name", "build_id")],
         supports_check_mode=True,
     )
 
@@ -352,7 +368,7 @@ def finish(starter, run_id, joined):
 
 def check(params):
     check_wait(params["wait_timeout"], PAUSE)
-    for name in ("workflow_type", "task_queue", "namespace", "workflow_id"):
+    for name in ("workflow_type", "task_queue", "namespace", "workflow_id", "deployment_name", "build_id"):
         if params[name] is not None and not params[name].strip():
             raise Problem(f"{name} is {params[name]!r}: it must not be empty.")
     if params["execution_timeout"] is not None:

@@ -53,12 +53,14 @@ def start_worker(temporal_stack: TemporalStack, tmp_path_factory: pytest.TempPat
     """Starts a worker process and gives it back; all are ended after the tests of the file."""
     with ExitStack() as started:
 
-        def start(task_queue: str, identity: str, namespace: str = "default") -> ManagedProcess:
+        def start(
+            task_queue: str, identity: str, namespace: str = "default", version: tuple[str, ...] = ()
+        ) -> ManagedProcess:
             log: Path = tmp_path_factory.mktemp("worker") / "log"
             script = str(echo_worker.__file__)
             process = ManagedProcess(
                 f"worker {identity}",
-                [sys.executable, script, temporal_stack.address, namespace, task_queue, identity],
+                [sys.executable, script, temporal_stack.address, namespace, task_queue, identity, *version],
                 log,
             )
             started.callback(process.stop)

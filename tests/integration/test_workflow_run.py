@@ -49,6 +49,20 @@ def test_every_value_arrives_as_it_was(run: Run, value: Any) -> None:
     assert run("workflow_run", echo(input=[value]))["result"] == value
 
 
+def test_a_version_is_tried_before_it_is_the_current_one(
+    run: Run, start_worker: Callable[..., ManagedProcess], temporal_stack: TemporalStack, unique: Unique
+) -> None:
+    if [int(part) for part in temporal_stack.version.split(".")] < [1, 29, 1]:
+        pytest.skip("Worker Versioning needs Temporal Server 1.29.1")
+    queue, name = unique("versioned"), unique("deployment")
+    start_worker(queue, "host:3100", version=(name, "build-1"))
+    # Nothing is the current version: without a pin nobody takes it.
+    waiting = run("workflow_run", echo(task_queue=queue, wait_timeout=2, execution_timeout="10s"))
+    assert waiting["status"] == "running"
+    pinned = run("workflow_run", echo(task_queue=queue, deployment_name=name, build_id="build-1"))
+    assert (pinned["status"], pinned["result"]) == ("completed", {"message": "hello"}), pinned.message
+
+
 def test_a_failure_is_told_with_its_cause(run: Run) -> None:
     outcome = run("workflow_run", echo(input=[{"fail": "disk full"}]))
     assert outcome.failed
@@ -167,6 +181,11 @@ def test_an_unknown_namespace_is_told_with_those_there_are(run: Run) -> None:
         ({"task_queue": "q"}, "missing required arguments: workflow_type"),
         ({"task_queue": "", "workflow_type": "echo"}, "task_queue is ''"),
         ({"task_queue": "q", "workflow_type": "echo", "workflow_id": " "}, "workflow_id is ' '"),
+        ({"task_queue": "q", "workflow_type": "echo", "build_id": "1"}, "parameters are required together"),
+        (
+            {"task_queue": "q", "workflow_type": "echo", "deployment_name": " ", "build_id": "1"},
+            "deployment_name is ' '",
+        ),
         ({"task_queue": "q", "workflow_type": "echo", "execution_timeout": "soon"}, "'soon' is not a duration"),
         ({"task_queue": "q", "workflow_type": "echo", "execution_timeout": "0"}, "execution_timeout is 0"),
         ({"task_queue": "q", "workflow_type": "echo", "wait_timeout": -1}, "wait_timeout is -1"),

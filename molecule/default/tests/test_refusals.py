@@ -38,12 +38,14 @@ REFUSALS = {
             "temporal_services": ["frontend", "histroy", "matching", "worker"],
             "temporal_worker_replicas": 0,
             "temporal_visibility_database_name": "temporal",
+            "temporal_worker_deployment_name": "aegis",
         },
         [
             "temporal_version is '1.30.0'",
             "histroy",
             "temporal_worker_replicas is 0",
             "temporal_visibility_database_name",
+            "temporal_worker_build_id is",
         ],
     ),
     "a wrong password for a managed server": (

@@ -60,12 +60,27 @@ def test_every_frontend_answers_with_the_same_shard_count(deployment):
         assert _json(f"http://{address}:7243/api/v1/cluster-info")["historyShardCount"] == 512
 
 
+def test_registrations_have_one_listener(deployment):
+    """With a port of their own they are taken there alone, and no definition can be read there."""
+    api = f"http://{deployment.address('temporal_worker')}:3000/register-workflow"
+    if deployment.register_url == api:
+        # Empty, so refused as a definition: the route is there.
+        assert requests.post(api, json={}, timeout=TIMEOUT_SECONDS).status_code == requests.codes.bad_request
+        return
+    assert requests.post(api, json={}, timeout=TIMEOUT_SECONDS).status_code == requests.codes.not_found
+    answer = requests.post(deployment.register_url, json={}, timeout=TIMEOUT_SECONDS)
+    assert answer.status_code == requests.codes.bad_request, answer.text
+    listener = deployment.register_url.removesuffix("/register-workflow")
+    assert requests.get(f"{listener}/health", timeout=TIMEOUT_SECONDS).status_code == requests.codes.ok
+    assert requests.get(f"{listener}/workflows", timeout=TIMEOUT_SECONDS).status_code == requests.codes.not_found
+
+
 def test_an_echo_workflow_completes(deployment):
     definition = json.loads((REPOSITORY / "playbooks/files/verify_echo.json").read_text(encoding="utf-8"))
     definition["workflow_id"] = str(uuid.uuid4())
     definition["name"] = "molecule-echo"
     worker = f"http://{deployment.address('temporal_worker')}:3000"
-    answer = requests.post(f"{worker}/register-workflow", json=definition, timeout=TIMEOUT_SECONDS)
+    answer = requests.post(deployment.register_url, json=definition, timeout=TIMEOUT_SECONDS)
     assert answer.status_code == requests.codes.ok, answer.text
 
     async def run() -> dict:

@@ -91,9 +91,8 @@ async def _result(address: str, workflow_id: str) -> dict:
 
 def test_every_process_is_killed_and_the_running_workflow_completes(deployment):
     definition = _definition()
-    worker = f"http://{deployment.address('temporal_worker')}:3000"
     frontend = f"{deployment.address('temporal')}:7233"
-    answer = requests.post(f"{worker}/register-workflow", json=definition, timeout=TIMEOUT_SECONDS)
+    answer = requests.post(deployment.register_url, json=definition, timeout=TIMEOUT_SECONDS)
     assert answer.status_code == requests.codes.ok, answer.text
     workflow_id = str(uuid.uuid4())
     asyncio.run(_start(frontend, definition, workflow_id))

@@ -17,8 +17,10 @@ from __future__ import annotations
 from .binaries import BinariesMissing, ServerBinaries, find_server_binaries
 from .postgres import Database, PostgresServer
 from .stack import TemporalStack, temporal_stack
+from .temporal import SHORT_HISTORIES
 
 __all__ = [
+    "SHORT_HISTORIES",
     "BinariesMissing",
     "Database",
     "PostgresServer",

@@ -23,6 +23,14 @@ _SHARDS = 4
 _CONNECTIONS = {"maxConns": 10, "maxIdleConns": 10, "maxConnLifetime": "1h"}
 _SERVICES = ("frontend", "history", "matching", "worker")
 
+SHORT_HISTORIES = "short-histories"
+"""A namespace (to be registered) where the server suggests to continue as new after a few events."""
+
+# Name of the setting: common/dynamicconfig/constants.go of the server, which has 4096 as its default.
+_DYNAMIC_CONFIG = {
+    "limit.historyCount.suggestContinueAsNew": [{"value": 20, "constraints": {"namespace": SHORT_HISTORIES}}]
+}
+
 
 class TemporalServer:
     """One process with all four services. Its two databases must exist and be empty."""
@@ -42,6 +50,7 @@ class TemporalServer:
         self._process: ManagedProcess | None = None
         # Below 1.30 the server only takes a directory and a file name in it.
         self.config_path = directory / "config" / "loopback.yaml"
+        self._dynamic_config_path = self.config_path.with_name("dynamic.yaml")
 
     @property
     def address(self) -> str:
@@ -79,6 +88,7 @@ class TemporalServer:
         self.config_path.parent.mkdir(exist_ok=True)
         self.config_path.touch(mode=0o600)
         self.config_path.write_text(yaml.safe_dump(self._config(), sort_keys=False))
+        self._dynamic_config_path.write_text(yaml.safe_dump(_DYNAMIC_CONFIG))
         self._process = ManagedProcess(
             f"temporal-server {self.version}",
             [str(self._binaries.server), *self._config_options(), "--allow-no-auth", "start"],
@@ -187,6 +197,7 @@ class TemporalServer:
                 },
             },
             "publicClient": {"hostPort": self.address},
+            "dynamicConfigClient": {"filepath": str(self._dynamic_config_path), "pollInterval": "60s"},
         }
 
     def _rpc(self, service: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A worker with one workflow and one activity, for tests of the modules.
 
-    python echo_worker.py ADDRESS NAMESPACE TASK_QUEUE IDENTITY
+    python echo_worker.py ADDRESS NAMESPACE TASK_QUEUE IDENTITY [DEPLOYMENT_NAME BUILD_ID]
 
 The workflow type C(echo) returns its argument; with C(sleep) it waits that many seconds first, with C(fail) it fails
 with that message, with C(again) it continues as new once.
@@ -18,8 +18,9 @@ from typing import Any
 
 from temporalio import activity, workflow
 from temporalio.client import Client
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.exceptions import ApplicationError
-from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
 
 
 @activity.defn
@@ -44,8 +45,16 @@ class Echo:
         return await workflow.execute_activity(repeat, order, start_to_close_timeout=timedelta(seconds=30))
 
 
-async def main(address: str, namespace: str, task_queue: str, identity: str) -> None:
-    """Work until the process is ended."""
+async def main(address: str, namespace: str, task_queue: str, identity: str, *version: str) -> None:
+    """Work until the process is ended, as a version of a worker deployment when one is given."""
+    versioned = None
+    if version:
+        name, build = version
+        versioned = WorkerDeploymentConfig(
+            version=WorkerDeploymentVersion(deployment_name=name, build_id=build),
+            use_worker_versioning=True,
+            default_versioning_behavior=VersioningBehavior.AUTO_UPGRADE,
+        )
     client = await Client.connect(address, namespace=namespace, identity=identity)
     worker = Worker(
         client,
@@ -54,6 +63,7 @@ async def main(address: str, namespace: str, task_queue: str, identity: str) -> 
         activities=[repeat],
         identity=identity,
         workflow_runner=UnsandboxedWorkflowRunner(),
+        deployment_config=versioned,
     )
     await worker.run()
 

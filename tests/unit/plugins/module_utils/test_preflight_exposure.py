@@ -49,6 +49,34 @@ def test_nothing_open(exposure):
             {"worker": {"address": "0.0.0.0", "token": False, "allowed": ["127.0.0.1", "192.0.2.9"]}},
             ["guarded by address alone: 192.0.2.9 may"],
         ),
+        (
+            {
+                "worker": {"address": "127.0.0.1", "token": True, "allowed": ["127.0.0.1"]},
+                "worker_registration": {"address": "0.0.0.0", "allowed": ["::/0"]},
+            },
+            ["The worker's registration listens on all addresses", "every address (::/0)", "these run commands"],
+        ),
+        (
+            {
+                "worker": {"address": "192.0.2.1", "token": True, "allowed": ["0.0.0.0/0"]},
+                "worker_registration": {"address": "192.0.2.1", "allowed": ["192.0.2.9"]},
+            },
+            ["The worker's API listens on 192.0.2.1", "may list workflow definitions"],
+        ),
+        (
+            {
+                "worker": {"address": "192.0.2.1", "token": False, "allowed": ["0.0.0.0/0"]},
+                "worker_registration": {"address": "127.0.0.1", "allowed": ["0.0.0.0/0"]},
+            },
+            ["may list and delete workflow definitions"],
+        ),
+        (
+            {
+                "worker": {"address": "127.0.0.1", "token": False, "allowed": ["192.0.2.9"]},
+                "worker_registration": {"address": "192.0.2.1", "allowed": ["127.0.0.1", "192.0.2.9"]},
+            },
+            ["The worker's registration on 192.0.2.1 is guarded by address alone: 192.0.2.9 may register"],
+        ),
         ({"worker_metrics": {"address": "0.0.0.0"}}, ["The metrics of the worker"]),
         ({"server_metrics": {"address": "192.0.2.1"}}, ["The metrics of Temporal Server"]),
         ({"database": {"addresses": ["192.0.2.1"], "clients": ["::/0"]}}, ["admits logins from every address (::/0)"]),
@@ -67,11 +95,25 @@ def test_each_open_door_is_one_warning(exposure, words):
         {"ui": {"address": "0.0.0.0", "authentication": True}},
         {"worker": {"address": "0.0.0.0", "token": True, "allowed": ["192.0.2.9"]}},
         {"worker": {"address": "0.0.0.0", "token": False, "allowed": ["127.0.0.1", "::1"]}},
+        {
+            "worker": {"address": "192.0.2.1", "token": True, "allowed": ["192.0.2.9"]},
+            "worker_registration": {"address": "192.0.2.1", "allowed": ["192.0.2.10"]},
+        },
         {"database": {"addresses": ["0.0.0.0"], "clients": ["192.0.2.0/24"]}},
     ],
 )
 def test_guarded_doors_are_no_warning(exposure):
     assert exposure_warnings(exposure) == []
+
+
+def test_an_open_api_and_an_open_registration_are_two_doors():
+    found = exposure_warnings(
+        {
+            "worker": {"address": "192.0.2.1", "token": False, "allowed": ["0.0.0.0/0"]},
+            "worker_registration": {"address": "0.0.0.0", "allowed": ["0.0.0.0/0"]},
+        }
+    )
+    assert [warning.partition(" listens")[0] for warning in found] == ["The worker's API", "The worker's registration"]
 
 
 def test_read_only_ui_is_not_said_to_change_anything():

@@ -5,8 +5,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from ansible_collections.aegis.temporal.plugins.module_utils.preflight_worker import problems
+import yaml
+from ansible_collections.aegis.temporal.plugins.module_utils.preflight_worker import problems as problems_with
+
+TABLE = Path(__file__).parents[4] / "roles/runtime/vars/versions.yml"
+VERSIONS = yaml.safe_load(TABLE.read_text())["versions"]
 
 GOOD = {
     "replicas": 2,
@@ -14,12 +20,18 @@ GOOD = {
     "bind_address": "192.0.2.13",
     "metrics_port": 9094,
     "metrics_bind_address": "127.0.0.1",
+    "register_port": 0,
+    "register_bind_address": "",
     "identity_host": "worker-1",
     "temporal_address": "192.0.2.12:7233",
     "namespace": "default",
     "task_queue": "aegis-agents",
     "max_concurrent_activities": 100,
     "max_concurrent_workflow_tasks": 100,
+    "max_cached_workflows": 500,
+    "temporal_version": "",
+    "deployment_name": "",
+    "build_id": "",
     "database_host": "192.0.2.11",
     "database_port": 5432,
     "database_name": "aegis",
@@ -34,7 +46,10 @@ GOOD = {
     "keycloak_realm": "",
     "keycloak_client_id": "",
     "keycloak_client_secret_is_set": False,
+    "human_timeout_seconds": 3600,
+    "template_escape_everywhere": False,
     "api_allowed_addresses": ["127.0.0.1", "::1", "192.0.2.0/24"],
+    "register_allowed_addresses": ["192.0.2.20"],
     "log_level": "info",
     "shutdown_grace_seconds": 30,
     "stop_margin_seconds": 15,
@@ -44,8 +59,15 @@ GOOD = {
 }
 
 
+VERSIONED = {"deployment_name": "aegis", "build_id": "0.1.0"}
+
+
+def problems(settings):
+    return problems_with(settings, VERSIONS)
+
+
 def test_good_settings():
-    assert problems(GOOD, {}) == []
+    assert problems(GOOD) == []
 
 
 @pytest.mark.parametrize(
@@ -104,6 +126,53 @@ def test_good_settings():
         ({"api_allowed_addresses": "192.0.2.1"}, "temporal_worker_api_allowed_addresses is '192", "not a list"),
         ({"api_allowed_addresses": ["orch-1"]}, "temporal_worker_api_allowed_addresses", "'orch-1' is no IP address"),
         ({"api_allowed_addresses": ["192.0.2.1/24"]}, "temporal_worker_api_allowed_addresses", "has host bits set"),
+        ({"register_allowed_addresses": []}, "temporal_worker_register_allowed_addresses is []", "could register"),
+        ({"register_allowed_addresses": ["o"]}, "temporal_worker_register_allowed_addresses", "'o' is no IP address"),
+        ({"register_port": -1}, "temporal_worker_register_port is -1: out of range", "from 0 to 65535"),
+        ({"register_port": 65535}, "temporal_worker_register_port is 65535: 2 instances", "at most 65534"),
+        ({"register_port": 3001}, "temporal_worker_register_port is 3001: its range", "of temporal_worker_port (3000"),
+        ({"register_port": 9093}, "temporal_worker_register_port is 9093: its range", "temporal_worker_metrics_port"),
+        (
+            {"register_bind_address": "o"},
+            "temporal_worker_register_bind_address is 'o': not an IP address",
+            "127.0.0.1",
+        ),
+        (
+            {"register_bind_address": "[192.0.2.13]"},
+            "temporal_worker_register_bind_address is '[192.0.2.13]': with the port of the API it meets",
+            "temporal_worker_register_port too",
+        ),
+        ({"register_bind_address": "0.0.0.0"}, "temporal_worker_register_bind_address is '0.0.0.0'", "meets the API's"),
+        (
+            {"register_bind_address": "192.0.2.14", "bind_address": "::"},
+            "temporal_worker_register_bind_address is '192.0.2.14'",
+            "temporal_worker_bind_address '::'",
+        ),
+        ({"max_cached_workflows": 0}, "temporal_worker_max_cached_workflows is 0: out of range", "from 1 to"),
+        (
+            {"human_timeout_seconds": 0},
+            "temporal_worker_human_timeout_seconds is 0: out of range",
+            "from 1 to 31536000",
+        ),
+        (
+            {"deployment_name": "a"},
+            "temporal_worker_build_id is '': temporal_worker_deployment_name is set",
+            "Set both",
+        ),
+        ({"build_id": "1"}, "temporal_worker_deployment_name is '': temporal_worker_build_id is set", "or none"),
+        ({**VERSIONED, "deployment_name": "a.b"}, "temporal_worker_deployment_name is 'a.b'", "hyphens"),
+        ({**VERSIONED, "deployment_name": "a:b"}, "temporal_worker_deployment_name is 'a:b'", "hyphens"),
+        ({**VERSIONED, "build_id": "__x"}, "temporal_worker_build_id is '__x'", "for itself"),
+        ({**VERSIONED, "build_id": "x\n"}, "temporal_worker_build_id is 'x\\n'", "control characters"),
+        ({**VERSIONED, "build_id": "x" * 256}, "temporal_worker_build_id is 'xxx", "longer than 255"),
+        (
+            {**VERSIONED, "temporal_version": "1.28.10"},
+            "temporal_worker_deployment_name is 'aegis': Worker Versioning needs Temporal Server 1.29.1 or newer, and "
+            "the server is 1.28.10.",
+            "Upgrade the server first",
+        ),
+        ({"temporal_version": "latest"}, "temporal_worker_temporal_version is 'latest'", "X.Y.Z"),
+        ({**VERSIONED, "temporal_version": "1.30"}, "temporal_worker_temporal_version is '1.30'", "X.Y.Z"),
         ({"extra_environment": []}, "temporal_worker_extra_environment is []: not a dictionary", "names and values"),
         ({"extra_environment": {"PORT": 1}}, "temporal_worker_extra_environment is 'PORT'", "the role sets this"),
         ({"extra_environment": {"port": 1}}, "temporal_worker_extra_environment is 'port'", "capitals"),
@@ -112,31 +181,48 @@ def test_good_settings():
     ],
 )
 def test_each_fault_is_one_problem(settings, beginning, words):
-    (problem,) = problems({**GOOD, **settings}, {})
+    (problem,) = problems({**GOOD, **settings})
     assert problem.startswith(beginning)
     assert words in problem
 
 
 def test_all_faults_at_once():
-    assert len(problems({**GOOD, "replicas": 0, "log_level": "x", "namespace": "", "bind_address": "x"}, {})) == 4
+    assert len(problems({**GOOD, "replicas": 0, "log_level": "x", "namespace": "", "bind_address": "x"})) == 4
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"register_port": 3002},
+        {"register_port": 3100, "register_bind_address": "0.0.0.0"},
+        {"register_bind_address": "192.0.2.14"},
+        {"bind_address": "127.0.0.1", "register_bind_address": "192.0.2.13"},
+        {**VERSIONED, "build_id": "v1.2.3:abc"},
+        {**VERSIONED, "temporal_version": "1.29.1"},
+        {**VERSIONED, "temporal_version": "1.100.0"},
+        {"temporal_version": "1.24.2"},
+    ],
+)
+def test_other_good_settings(settings):
+    assert problems({**GOOD, **settings}) == []
 
 
 @pytest.mark.parametrize("scheme", ["", "http://", "grpc://"])
 def test_runtime_address_may_have_a_scheme(scheme):
-    assert problems({**GOOD, "runtime_grpc_url": scheme + "[2001:db8::1]:50051"}, {}) == []
+    assert problems({**GOOD, "runtime_grpc_url": scheme + "[2001:db8::1]:50051"}) == []
 
 
 def test_complete_keycloak_account_is_good():
     account = {"keycloak_host": "https://k", "keycloak_realm": "r", "keycloak_client_id": "c"}
-    assert problems({**GOOD, **account, "keycloak_client_secret_is_set": True}, {}) == []
+    assert problems({**GOOD, **account, "keycloak_client_secret_is_set": True}) == []
 
 
 def test_credentials_in_a_url_are_refused_and_not_shown():
-    (problem,) = problems({**GOOD, "orchestrator_url": "http://me:hunter2@h:8080"}, {})
+    (problem,) = problems({**GOOD, "orchestrator_url": "http://me:hunter2@h:8080"})
     assert problem.startswith("temporal_worker_orchestrator_url holds a user or password")
     assert "hunter2" not in problem
 
 
 def test_value_of_a_secret_looking_variable_is_not_shown():
-    (problem,) = problems({**GOOD, "extra_environment": {"MY_TOKEN": "hunter2"}}, {})
+    (problem,) = problems({**GOOD, "extra_environment": {"MY_TOKEN": "hunter2"}})
     assert "hunter2" not in problem

@@ -47,6 +47,18 @@ def test_connection_demand_counts_every_pool():
 
 
 @pytest.mark.parametrize(
+    ("versions", "oldest"),
+    [([None, None], ""), (["1.29.1", "1.100.0"], "1.29.1"), ([None, "1.24.2"], "1.24.2"), (["latest", None], "")],
+)
+def test_the_oldest_version_that_the_inventory_names(versions, oldest):
+    hostvars = {
+        name: {"host_address": name} | ({"temporal_version": version} if version else {})
+        for name, version in zip(("one", "two"), versions, strict=True)
+    }
+    assert _topology(hostvars, temporal=list(hostvars))["temporal_version"] == oldest
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("temporal_sql_max_conns", "many"),

@@ -5,12 +5,18 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shlex
 import subprocess
 import urllib.parse
+from pathlib import Path
 
 import pytest
 from ansible_collections.aegis.temporal.plugins.module_utils import worker_instances
+from ansible_collections.aegis.temporal.plugins.module_utils.preflight_worker import OWN_VARIABLES
+
+SAMPLE = Path(__file__).parents[4] / "roles/temporal_worker/files/aegis_temporal_worker/.env.example"
 
 SETTINGS = {
     "replicas": 2,
@@ -18,12 +24,17 @@ SETTINGS = {
     "bind_address": "192.0.2.13",
     "metrics_port": 9094,
     "metrics_bind_address": "127.0.0.1",
+    "register_port": 0,
+    "register_bind_address": "",
     "identity_host": "worker-1",
     "temporal_address": "192.0.2.12:7233",
     "namespace": "default",
     "task_queue": "aegis-agents",
     "max_concurrent_activities": 100,
     "max_concurrent_workflow_tasks": 90,
+    "max_cached_workflows": 400,
+    "deployment_name": "",
+    "build_id": "",
     "database_host": "192.0.2.11",
     "database_port": 5432,
     "database_name": "aegis",
@@ -36,7 +47,10 @@ SETTINGS = {
     "keycloak_host": "",
     "keycloak_realm": "",
     "keycloak_client_id": "",
+    "human_timeout_seconds": 600,
+    "template_escape_everywhere": False,
     "api_allowed_addresses": ["127.0.0.1", "192.0.2.0/24"],
+    "register_allowed_addresses": ["192.0.2.20", "::1"],
     "log_level": "info",
     "shutdown_grace_seconds": 30,
     "extra_environment": {"AEGIS_EXECUTION_FALLBACK_IDLE_MS": 10},
@@ -52,6 +66,7 @@ def test_instances_count_up_from_the_first_port():
             "unit": f"aegis-temporal-worker@{index}.service",
             "port": 3000 + index,
             "metrics_port": 9094 + index,
+            "register_port": 3000 + index,
             "identity": f"worker-1:{3000 + index}",
             "url": f"http://192.0.2.13:{3000 + index}",
         }
@@ -69,6 +84,42 @@ def test_instances_count_up_from_the_first_port():
 )
 def test_health_is_asked_where_the_host_reaches_it(bind, url):
     assert worker_instances.health({**SETTINGS, "bind_address": bind}) == [{"url": url, "status": 200}]
+
+
+@pytest.mark.parametrize(
+    ("settings", "api", "register", "health"),
+    [
+        ({}, "192.0.2.13:3000", "192.0.2.13:3000", "192.0.2.13:3000"),
+        ({"bind_address": "[::]"}, "[2001:db8::7]:3000", "[2001:db8::7]:3000", "[2001:db8::7]:3000"),
+        ({"register_port": 3100}, "192.0.2.13:3000", "192.0.2.13:3100", "192.0.2.13:3000"),
+        (
+            {"bind_address": "127.0.0.1", "register_bind_address": "192.0.2.13"},
+            "127.0.0.1:3000",
+            "192.0.2.13:3000",
+            "192.0.2.13:3000",
+        ),
+        (
+            {"bind_address": "127.0.0.1", "register_bind_address": "0.0.0.0", "register_port": 3100},
+            "127.0.0.1:3000",
+            "[2001:db8::7]:3100",
+            "[2001:db8::7]:3100",
+        ),
+        ({"bind_address": "127.0.0.1", "register_port": 3100}, "127.0.0.1:3000", "127.0.0.1:3100", "127.0.0.1:3000"),
+    ],
+)
+def test_where_other_hosts_reach_the_instances(settings, api, register, health):
+    found = worker_instances.urls({**SETTINGS, **settings}, "2001:db8::7")
+    assert {key: urls[0] for key, urls in found.items()} == {
+        "api": f"http://{api}",
+        "register": f"http://{register}",
+        "health": f"http://{health}",
+    }
+    assert all(len(urls) == 2 for urls in found.values())
+
+
+def test_a_host_may_be_reached_by_name():
+    found = worker_instances.urls({**SETTINGS, "bind_address": "0.0.0.0"}, "worker-1")
+    assert found["health"] == ["http://worker-1:3000", "http://worker-1:3001"]
 
 
 def test_name_as_bind_address_is_an_error():
@@ -89,12 +140,52 @@ def test_the_seven_variables_of_the_contract_and_ours():
         "HTTP_HOST": "192.0.2.13",
         "METRICS_BIND": "127.0.0.1",
         "API_ALLOWED_ADDRESSES": "127.0.0.1,192.0.2.0/24",
+        "REGISTER_ALLOWED_ADDRESSES": "192.0.2.20,::1",
         "SHUTDOWN_GRACE_SECONDS": "30",
         "LOG_LEVEL": "info",
         "MAX_CONCURRENT_ACTIVITY_TASK_EXECUTIONS": "100",
         "MAX_CONCURRENT_WORKFLOW_TASK_EXECUTIONS": "90",
+        "MAX_CACHED_WORKFLOWS": "400",
+        "HUMAN_TIMEOUT_SECONDS": "600",
+        "TEMPLATE_ESCAPE_EVERYWHERE": "false",
         "AEGIS_EXECUTION_FALLBACK_IDLE_MS": "10",
     }
+
+
+def test_what_is_set_only_when_asked_for():
+    plain = worker_instances.environment(SETTINGS)
+    more = worker_instances.environment(
+        {
+            **SETTINGS,
+            "register_bind_address": "[2001:db8::1]",
+            "deployment_name": "aegis",
+            "build_id": "1",
+            "template_escape_everywhere": True,
+        }
+    )
+    assert {name: more[name] for name in more if plain.get(name) != more[name]} == {
+        "REGISTER_HOST": "2001:db8::1",
+        "TEMPORAL_DEPLOYMENT_NAME": "aegis",
+        "TEMPORAL_BUILD_ID": "1",
+        "TEMPLATE_ESCAPE_EVERYWHERE": "true",
+    }
+
+
+def test_what_the_role_sets_the_worker_knows_and_nobody_else_may_set():
+    everything = {**SETTINGS, "extra_environment": {}, "keycloak_host": "https://k", "keycloak_realm": "r"}
+    everything.update(
+        keycloak_client_id="c", register_bind_address="::1", register_port=3100, deployment_name="a", build_id="1"
+    )
+    credentials = [
+        {"id": name, "variable": name} for name in ("PGPASSFILE", "KEYCLOAK_CLIENT_SECRET_FILE", "API_TOKEN_FILE")
+    ]
+    ours = set(worker_instances.unit_environment(everything, credentials))
+    ours |= set(re.findall(r"\b([A-Z_]+)=", worker_instances.exec_start(everything)))
+    known = set(re.findall(r"^#? ?([A-Z_]+)=", SAMPLE.read_text(encoding="utf-8"), re.MULTILINE))
+    assert ours <= known
+    # Secrets that the role hands over as files, and the second name of PORT.
+    assert OWN_VARIABLES - ours == {"API_TOKEN", "KEYCLOAK_CLIENT_SECRET", "HTTP_PORT"}
+    assert ours <= OWN_VARIABLES
 
 
 def test_keycloak_comes_without_its_secret():
@@ -134,16 +225,42 @@ def test_unit_environment_doubles_percent_signs_but_not_those_of_credentials():
 
 
 @pytest.mark.parametrize("index", [0, 7])
-def test_command_line_gives_each_instance_its_ports_and_identity(tmp_path, index):
+@pytest.mark.parametrize("register_port", [0, 3100])
+def test_command_line_gives_each_instance_its_ports_and_identity(tmp_path, index, register_port):
     program = tmp_path / "temporal-worker/current/bin/aegis-temporal-worker"
     program.parent.mkdir(parents=True)
-    program.write_text("#!/bin/sh\necho $PORT $METRICS_PORT $WORKER_IDENTITY\n", encoding="ascii")
+    program.write_text("#!/bin/sh\necho $PORT $METRICS_PORT $WORKER_IDENTITY ${REGISTER_PORT-none}\n", encoding="ascii")
     program.chmod(0o755)
-    line = worker_instances.exec_start({**SETTINGS, "install_root": str(tmp_path)})
+    line = worker_instances.exec_start({**SETTINGS, "install_root": str(tmp_path), "register_port": register_port})
     # What systemd makes of it.
     words = shlex.split(line.replace("%i", str(index)).replace("$$", "$"))
-    done = subprocess.run(words, stdout=subprocess.PIPE, check=True, timeout=30)
-    assert done.stdout.decode().split() == [str(3000 + index), str(9094 + index), f"worker-1:{3000 + index}"]
+    done = subprocess.run(words, stdout=subprocess.PIPE, check=True, timeout=30, env={"PATH": os.environ["PATH"]})
+    register = str(register_port + index) if register_port else "none"
+    assert done.stdout.decode().split() == [str(3000 + index), str(9094 + index), f"worker-1:{3000 + index}", register]
+
+
+@pytest.mark.parametrize(
+    ("settings", "last"),
+    [
+        (
+            {"register_port": 3100, "register_bind_address": ""},
+            ("temporal_worker_register_port + 1", 3101, "192.0.2.13", "aegis-temporal-worker@1.service"),
+        ),
+        (
+            {"register_port": 3100, "register_bind_address": "[::1]"},
+            ("temporal_worker_register_port + 1", 3101, "::1", "aegis-temporal-worker@1.service"),
+        ),
+        (
+            {"register_port": 0, "register_bind_address": "192.0.2.14"},
+            ("temporal_worker_port + 1", 3001, "192.0.2.14", "aegis-temporal-worker@1.service"),
+        ),
+    ],
+)
+def test_registrations_of_their_own_have_a_port_too(settings, last):
+    found = worker_instances.host_needs({**SETTINGS, **settings})["ports"]
+    assert len(found) == 6
+    assert tuple(found[-1][key] for key in ("variable", "port", "address", "unit")) == last
+    assert worker_instances.instances({**SETTINGS, **settings})[1]["register_port"] == last[1]
 
 
 def test_host_needs_name_every_port_with_its_unit_and_variable():
