@@ -3,7 +3,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 export ORCHESTRATOR_URL RUNTIME_GRPC_URL QUICKSTART_DATABASE_PORT
 
-.PHONY: help up down status verify test test-all lint build lock
+.PHONY: help up down status verify test test-all bench lint build lock
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## ?/  make \1\t/' | expand -t 18
@@ -25,6 +25,9 @@ test: ## everything that CI runs
 
 test-all: ## make test, and what is too long for it
 	@tools/test.sh everything
+
+bench: ## benchmarks of the worker; WHAT=throughput (or several) for single ones
+	@tools/bench.sh $(WHAT)
 
 lint: ## ansible-lint, yamllint, ruff, mypy, shell syntax, changelog
 	@tools/test.sh lint

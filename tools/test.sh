@@ -3,7 +3,8 @@
 # long each part took beside its budget. One part that fails does not hide the next; the exit status tells.
 #   test.sh all          what CI runs
 #   test.sh everything   and what is too long for it
-#   test.sh PART…        single parts: lint unit worker integration build sanity default cluster changes pinned quickstart
+#   test.sh PART…        single parts: lint unit worker soak integration build sanity default cluster changes pinned
+#                        quickstart long_soak
 set -uo pipefail
 # shellcheck source=tools/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -13,8 +14,8 @@ worker=roles/temporal_worker/files/aegis_temporal_worker
 
 # Budgets in seconds, on two cores with nothing in the caches.
 declare -A budget=(
-  [bootstrap]=1200 [lint]=240 [unit]=120 [worker]=400 [integration]=400 [build]=120 [sanity]=500
-  [default]=600 [cluster]=900 [changes]=1800 [pinned]=900 [quickstart]=900
+  [bootstrap]=1200 [lint]=240 [unit]=120 [worker]=900 [integration]=400 [build]=120 [sanity]=500
+  [default]=600 [cluster]=900 [changes]=1800 [pinned]=900 [quickstart]=900 [soak]=300 [long_soak]=1200
 )
 
 part_bootstrap() {
@@ -39,7 +40,9 @@ part_lint() {
 }
 
 part_unit() { pytest tests/unit; }
-part_worker() { pytest "$worker/tests"; }
+part_worker() { pytest "$worker/tests" --ignore="$worker/tests/soak"; }
+part_soak() { pytest "$worker/tests/soak"; }
+part_long_soak() { pytest "$worker/tests/soak" --outage-seconds=600; }
 part_integration() { pytest tests/integration; }
 part_build() { tools/test_build.sh; }
 part_sanity() { tools/ansible_test_sanity.sh; }
@@ -50,8 +53,10 @@ part_changes() { molecule test --scenario-name changes; }
 part_quickstart() { pytest tests/quickstart; }
 
 case ${1:-} in
-  all) parts=(bootstrap lint unit worker integration build sanity default cluster) ;;
-  everything) parts=(bootstrap lint unit worker integration build sanity default cluster changes pinned quickstart) ;;
+  all) parts=(bootstrap lint unit worker soak integration build sanity default cluster) ;;
+  everything) parts=(
+    bootstrap lint unit worker soak integration build sanity default cluster changes pinned quickstart long_soak
+  ) ;;
   '') fail "usage: test.sh all|everything|PART…" ;;
   *) parts=("$@") ;;
 esac

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import uvloop
 
 from aegis_temporal_worker import __version__
+from aegis_temporal_worker.allocator import keep_little
 from aegis_temporal_worker.config import SettingsError, load_settings
 from aegis_temporal_worker.logging_setup import configure_logging
 
@@ -37,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for_people=settings.node_env == "development",
         secrets=settings.secrets,
     )
+    keep_little()
     # Imported late: --version and a refused configuration need neither gRPC nor the Temporal SDK.
     from aegis_temporal_worker.service import serve  # noqa: PLC0415
 

@@ -9,7 +9,7 @@ import os
 import signal
 from contextlib import AsyncExitStack
 from datetime import timedelta
-from typing import Final
+from typing import Final, NoReturn
 
 import asyncpg
 from temporalio.client import Client
@@ -20,10 +20,12 @@ from aegis_temporal_worker.activities.services import open_services
 from aegis_temporal_worker.config import Settings
 from aegis_temporal_worker.http.health import PROBE_SECONDS, Health, WorkerState
 from aegis_temporal_worker.http.server import serving
+from aegis_temporal_worker.sdk_metrics import show_sdk_metrics
 from aegis_temporal_worker.sdk_runtime import install_sdk_runtime
 from aegis_temporal_worker.store import DefinitionStore, StoreError, open_pool
 from aegis_temporal_worker.store.pool import Pool
 from aegis_temporal_worker.temporal.client import connect
+from aegis_temporal_worker.temporal.versioning import require_versioning
 from aegis_temporal_worker.temporal.worker import build_worker
 
 log = logging.getLogger(__name__)
@@ -47,14 +49,16 @@ async def serve(settings: Settings) -> int:
         state.draining = True
         log.info("stopping; running activities get %g s", settings.shutdown_grace_seconds)
         work.cancel()
-        await asyncio.wait({work}, timeout=settings.shutdown_grace_seconds + _STOP_MARGIN_SECONDS)
+        limit = settings.shutdown_grace_seconds + _STOP_MARGIN_SECONDS
+        await asyncio.wait({work}, timeout=limit)
+        if not work.done():
+            log.critical("the worker did not stop within %g s: exiting at once", limit)
+            # Returning would have the event loop wait for it, without any limit.
+            _exit_now(1)
     return _exit_code(work)
 
 
 def _exit_code(work: asyncio.Task[None]) -> int:
-    if not work.done():
-        log.critical("the worker did not stop in time")
-        return 1
     if work.cancelled():
         log.info("stopped")
         return 0
@@ -85,10 +89,10 @@ async def _work(settings: Settings, state: WorkerState) -> None:
         health = Health(settings, store, state)
         await stack.enter_async_context(serving(settings, store, health))
 
-        feeding = asyncio.create_task(metrics.feed_from_sdk(install_sdk_runtime(), settings.temporal_task_queue))
-        stack.callback(feeding.cancel)
+        show_sdk_metrics(metrics.REGISTRY, install_sdk_runtime(), settings.temporal_task_queue)
         services = await stack.enter_async_context(open_services(settings))
         client = await connect(settings)
+        await require_versioning(client, settings)
         state.probe_temporal = lambda: _serves(client)
         worker = build_worker(client, settings, store, services, [metrics.ActivityMetrics()])
         state.is_polling = lambda: worker.is_running
@@ -122,11 +126,15 @@ def _stop_on_signals() -> asyncio.Event:
     def ask(number: int) -> None:
         if stop.is_set():
             log.warning("second signal: exiting at once")
-            logging.shutdown()
-            os._exit(128 + number)
+            _exit_now(128 + number)
         log.info("received %s", signal.Signals(number).name)
         stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ask, number)
     return stop
+
+
+def _exit_now(code: int) -> NoReturn:
+    logging.shutdown()
+    os._exit(code)

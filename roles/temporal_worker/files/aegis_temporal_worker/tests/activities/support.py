@@ -21,6 +21,7 @@ from aegis_temporal_worker.activities.messages import Delivery, RunReference, Si
 from aegis_temporal_worker.activities.publisher import UndeliveredError
 from aegis_temporal_worker.interpreter.events import Event
 from aegis_temporal_worker.runtime.proto import aegis_runtime_pb2 as pb
+from aegis_temporal_worker.temporal import policies
 from aegis_temporal_worker.temporal.converter import DATA_CONVERTER
 
 from ..runtime.servers import Context, Runtime
@@ -75,7 +76,7 @@ class Temporal:
         (details,) = await DATA_CONVERTER.decode_wrapper(request.details)
         # A heartbeat that is sent twice could arrive after the mark.
         assert retry is details["begun"]
-        assert timeout < timedelta(seconds=10)
+        assert timeout < policies.HEARTBEAT_LIMIT
         assert request.task_token == b"test"
         self.seen.set()
         if isinstance(self._answer, RPCError):

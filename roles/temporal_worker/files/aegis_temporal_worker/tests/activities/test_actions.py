@@ -44,6 +44,7 @@ async def execute(client: RuntimeClient, given: ActionCall, environment: Any = N
 
 
 async def test_request_and_whole_answer(client: RuntimeClient, runtime: WorkRuntime) -> None:
+    """Contract 8.2; contract 1.2, D1.3: the tenant in the metadata."""
     runtime.on_work = answering(
         pb.RunRepositoryActionResponse(commit_sha="c", branch="b", ref="r", diff="d", sentence="s")
     )
@@ -98,6 +99,7 @@ def test_the_call_gets_its_time_and_ends_before_the_activity(given: ActionCall, 
 
 
 async def test_the_deadline_reaches_the_runtime(client: RuntimeClient, runtime: WorkRuntime) -> None:
+    """Contract 9.3 no. 47; contract 1.2, D1.2."""
     remaining: list[float | None] = []
 
     async def look(context: Any) -> pb.RunRepositoryActionResponse:

@@ -66,6 +66,7 @@ async def test_a_name_is_looked_up_for_its_tenant() -> None:
 
 
 async def test_workspaces(client: RuntimeClient, runtime: Runtime) -> None:
+    """Contract 8.2: the requests."""
     workspaces = WorkspaceActivities(client)
     created = await ActivityEnvironment().run(workspaces.create, WorkspaceInput(RUN, 2, 64))
     assert (created.volume_id, created.remote_path) == ("v", "/r")
@@ -78,6 +79,7 @@ async def test_workspaces(client: RuntimeClient, runtime: Runtime) -> None:
 
 
 async def test_every_activity_type_is_served() -> None:
+    """Contract 4.6."""
     settings = WorkerVariables()
     async with open_services(settings) as services:
         served = {

@@ -4,15 +4,17 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 from temporalio.activity import ActivityCancellationDetails
 from temporalio.exceptions import ApplicationError
 
-from aegis_temporal_worker.activities import agent_following, agent_runs, heartbeat
+from aegis_temporal_worker.activities import agent_following, agent_runs, agent_turn, heartbeat
 
 from ..runtime.servers import Context
 from .agents_support import (
+    AGENT_ID,
     CANCEL,
     LOOKUP,
     RUN_ID,
@@ -27,7 +29,8 @@ from .agents_support import (
 
 
 async def until(here: Scene, beat: dict[str, object]) -> None:
-    await holds(lambda: beat in here.beats)
+    """Wait for a heartbeat that says at least this."""
+    await holds(lambda: any(beat.items() <= item.items() for item in here.beats))
 
 
 NAMED = {"begun": True, "execution_id": RUN_ID}
@@ -62,7 +65,7 @@ async def test_heartbeats_carry_the_mark_and_the_runs_id(monkeypatch: pytest.Mon
         environment = here.environment()
         running = asyncio.ensure_future(here.execute(environment))
         await until(here, {"begun": True})
-        assert NAMED not in here.beats
+        assert not any(NAMED.items() <= item.items() for item in here.beats)
         go_on.set()
         await until(here, NAMED)
         here.beats.clear()
@@ -76,17 +79,58 @@ async def test_heartbeats_carry_the_mark_and_the_runs_id(monkeypatch: pytest.Mon
 async def test_the_runs_id_does_not_wait_for_the_next_heartbeat() -> None:
     async with scene() as here:
         await here.execute()
-        assert here.beats == [NAMED]
+        assert [NAMED.items() <= item.items() for item in here.beats] == [True]
 
 
-async def test_an_attempt_after_a_lost_worker_cancels_the_run_and_is_final() -> None:
+def left_behind(**facts: object) -> list[object]:
+    """Heartbeat details of an attempt whose worker was lost while it followed a run."""
+    return [NAMED | {"agent_id": AGENT_ID, "until": time.time() + 600} | facts]
+
+
+@pytest.mark.parametrize(
+    ("status", "completed", "text"),
+    [
+        ({"status": "Completed", "final_output": "done"}, True, "done"),
+        ({"status": "Completed", "final_output": None}, True, ""),
+        ({"status": "Failed", "error": "out of tokens"}, False, "out of tokens"),
+        # An older orchestrator.
+        ({"status": "Completed"}, False, "its output was lost with the worker"),
+    ],
+    ids=["completed", "no output", "failed", "untold"],
+)
+async def test_an_attempt_after_a_lost_worker_follows_the_run(
+    status: dict[str, object], completed: bool, text: str
+) -> None:
     async with scene() as here:
-        with pytest.raises(ApplicationError, match=f"run {RUN_ID} was cancelled") as raised:
-            await here.execute(here.environment(attempt=2, heartbeat_details=[NAMED]))
-        assert (raised.value.type, raised.value.non_retryable) == ("AgentRunAlreadyBegun", True)
-        assert raised.value.details == ({"events_sent": True},)
-        assert (here.rest.asked, here.runtime.asked, here.publisher.events) == ([CANCEL], [], [])
-        assert here.rest.headers[0]["X-Tenant-Id"] == "acme"
+        here.rest.run({"status": "Running"}, status)
+        result = await here.execute(here.environment(attempt=2, heartbeat_details=left_behind()))
+        assert (result.completed, result.execution_id, result.agent_id) == (completed, RUN_ID, AGENT_ID)
+        assert text in (result.output if completed else str(result.error))
+        # At most one start: the runtime is not asked again, and the events had been delivered.
+        assert (here.runtime.asked, here.publisher.events, here.rest.count(CANCEL)) == ([], [], 0)
+
+
+async def test_a_run_that_is_followed_again_ends_at_its_first_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agent_turn, "_LEAST_SECONDS", 0.05)
+    async with scene() as here:
+        here.rest.run({"status": "Running"})
+        facts = left_behind(until=time.time() - 60)
+        result = await here.execute(here.environment(attempt=3, heartbeat_details=facts))
+        assert not result.completed
+        assert "did not end within" in str(result.error)
+        assert here.rest.count(CANCEL) == 1
+
+
+async def test_cancellation_reaches_a_run_that_is_followed_again() -> None:
+    async with scene() as here:
+        here.rest.run({"status": "Running"})
+        environment = here.environment(attempt=2, heartbeat_details=left_behind())
+        running = asyncio.ensure_future(here.execute(environment))
+        await here.rest.seen.wait()
+        environment.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        assert here.rest.count(CANCEL) == 1
 
 
 async def test_an_attempt_after_a_lost_worker_that_did_not_know_the_run_is_final_too() -> None:
@@ -177,7 +221,7 @@ async def test_an_orchestrator_that_does_not_answer_does_not_hold_a_cancellation
         assert here.rest.count(CANCEL) >= 1
 
 
-async def test_the_stop_of_the_worker_cancels_the_run_and_is_final() -> None:
+async def test_the_stop_of_the_worker_hands_the_run_over() -> None:
     async with scene() as here:
         here.runtime.on_agent = [then_silent(iteration())]
         environment = here.environment()
@@ -185,11 +229,13 @@ async def test_the_stop_of_the_worker_cancels_the_run_and_is_final() -> None:
         await until(here, NAMED)
         environment.worker_shutdown()
         environment.cancel()
-        with pytest.raises(ApplicationError, match="interrupted by the stop of the worker") as raised:
+        with pytest.raises(ApplicationError, match="handed over: the stop of the worker") as raised:
             await running
-        assert (raised.value.type, raised.value.non_retryable) == ("AgentRunInterrupted", True)
-        assert f"run {RUN_ID} was cancelled" in raised.value.message
-        assert here.rest.count(CANCEL) == 1
+        assert (raised.value.type, raised.value.non_retryable) == ("AgentRunHandedOver", False)
+        assert here.rest.count(CANCEL) == 0
+        # What the next attempt finds.
+        last = here.beats[-1]
+        assert (last["begun"], last["execution_id"], last["agent_id"]) == (True, RUN_ID, AGENT_ID)
 
 
 @pytest.mark.parametrize("wish", ["paused", "reset"])
@@ -207,7 +253,6 @@ async def test_a_pause_or_a_reset_cancels_the_run_and_is_final(wish: str) -> Non
 
 
 async def test_cancellation_before_the_begin_starts_no_agent() -> None:
-
     async with scene() as here:
         here.rest.answers[LOOKUP] = [(404, {})]
         environment = here.environment()

@@ -42,6 +42,7 @@ async def execute(client: RuntimeClient, publisher: Any, given: CommandInput, en
 
 
 async def test_events_first_then_the_command(client: RuntimeClient, runtime: Runtime) -> None:
+    """Contract 8.2: the request."""
     publisher = Publisher()
     seen_at_command: list[int] = []
 

@@ -63,6 +63,7 @@ class TestNames:
     """From a name to a UUID."""
 
     async def test_a_name_is_looked_up_once_per_tenant(self) -> None:
+        """Contract 8.5, 9.1 no. 3."""
         rest = Rest()
         async with orchestrator(rest) as there:
             directory = AgentDirectory(there)
@@ -200,6 +201,7 @@ class TestLimits:
         ],
     )
     async def test_grammar(self, text: object, seconds: int) -> None:
+        """Contract 6.4, 6.11."""
         async with orchestrator(Rest(timeout=text)) as there:
             assert await AgentDirectory(there).limit_seconds(AGENT_ID, "acme") == seconds
 
@@ -256,10 +258,16 @@ class TestRuns:
     @pytest.mark.parametrize(
         ("answer", "expected"),
         [
-            ({"status": "Completed", "final_output": "x", "error": None}, RunStatus("completed", "x", None)),
-            ({"status": "FAILED", "error": "why"}, RunStatus("failed", None, "why")),
-            ({"status": "completed", "final_output": {"a": 1.0}}, RunStatus("completed", '{"a":1}', None)),
-            ({}, RunStatus("none", None, None)),
+            (
+                {"status": "Completed", "final_output": "x", "error": None},
+                RunStatus("completed", "x", None, tells_output=True),
+            ),
+            ({"status": "FAILED", "error": "why"}, RunStatus("failed", None, "why", tells_output=False)),
+            (
+                {"status": "completed", "final_output": {"a": 1.0}},
+                RunStatus("completed", '{"a":1}', None, tells_output=True),
+            ),
+            ({}, RunStatus("none", None, None, tells_output=False)),
         ],
     )
     async def test_status(self, answer: dict[str, Any], expected: RunStatus) -> None:
@@ -267,6 +275,7 @@ class TestRuns:
             assert await AgentRuns(there).status(RUN_ID, "acme") == expected
 
     async def test_cancel(self) -> None:
+        """Contract 8.5; contract 1.2, D1.3: with the tenant."""
         rest = Rest()
         async with orchestrator(rest, Tokens()) as there:
             assert await AgentRuns(there).cancel(RUN_ID, "acme") is None
@@ -282,6 +291,7 @@ class TestRuns:
 
     @pytest.mark.parametrize(("status", "text"), [(403, "execution:cancel"), (404, "answered 404")])
     async def test_a_refused_cancel_is_told(self, status: int, text: str) -> None:
+        """Contract 8.5, 9.1 no. 19."""
         async with orchestrator(Rest({CANCEL: [(status, {})]})) as there:
             assert text in str(await AgentRuns(there).cancel(RUN_ID, "acme"))
 

@@ -143,6 +143,7 @@ async def test_a_connection_that_breaks_is_raised() -> None:
 
 @pytest.mark.parametrize("status", [400, 404, 409, 413, 415, 422])
 async def test_refusals_are_logged_and_do_not_hold_up(status: int, caplog: pytest.LogCaptureFixture) -> None:
+    """Contract 7.5, 9.1 no. 1; contract 1.2, D2.3: also of events of a run that was removed."""
     orchestrator = Orchestrator([answer(status, "Unknown event type"), answer(200)])
     delivery = await deliver(orchestrator, [event(1), event(2)])
     assert len(orchestrator.bodies) == 2
@@ -154,7 +155,15 @@ async def test_refusals_are_logged_and_do_not_hold_up(status: int, caplog: pytes
     assert (record.__dict__["status"], record.__dict__["execution_id"]) == (status, "e")
 
 
-@pytest.mark.parametrize("text", ["Failed to process event: Failed to persist event", "failed to query workflow"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Failed to process event: Failed to persist event",
+        "Failed to resolve the execution",
+        "Failed to load the workflow",
+        "failed to query workflow",
+    ],
+)
 async def test_a_400_of_storage_trouble_is_retried_for_a_while(text: str) -> None:
     with pytest.raises(UndeliveredError):
         await deliver(Orchestrator([answer(400, text)]), [event()], attempt=7)
@@ -163,6 +172,7 @@ async def test_a_400_of_storage_trouble_is_retried_for_a_while(text: str) -> Non
 
 @pytest.mark.parametrize("text", ["Failed to process event: Failed to map event", "Workflow execution not found"])
 async def test_other_400s_are_final(text: str) -> None:
+    """Contract 1.2, D4.1."""
     assert (await deliver(Orchestrator([answer(400, text)]), [event()])).refused[0].answer == text
 
 

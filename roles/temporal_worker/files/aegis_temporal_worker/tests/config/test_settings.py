@@ -164,6 +164,7 @@ def test_good_database_urls(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
 
 
 def test_contract_1_1_keycloak_is_all_or_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Contract 8.4, 9.1 no. 8, 19; contract 1.2, D1.3: with the scope to cancel."""
     monkeypatch.setenv("DATABASE_URL", URL)
     for name, value in {
         "KEYCLOAK_HOST": "https://keycloak/",

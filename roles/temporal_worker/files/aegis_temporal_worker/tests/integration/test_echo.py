@@ -123,6 +123,10 @@ async def test_metrics_count_the_run(
         return await counted("aegis_temporal_worker_polls_total", queue=task_queue, result="workflow_task") > 0
 
     await until(polls_counted)
+    # The SDK's own, on the same page.
+    assert await counted("temporal_workflow_completed_total", workflow_type="aegis_workflow") == 1
+    assert await counted("temporal_request_latency_seconds_count", operation="RespondWorkflowTaskCompleted") > 0
+    assert await counted("aegis_temporal_worker_sdk_metrics_up") == 1
     async with worker.session.get(worker.metrics_url.removesuffix("metrics")) as answer:
         assert answer.status == 404
 
@@ -203,6 +207,7 @@ async def test_a_worker_that_is_killed_while_it_delivers_events_is_made_good_by_
 async def test_sigterm_lets_a_running_activity_finish(
     start_worker: StartWorker, standin: Standin, start_run: StartRun
 ) -> None:
+    """Contract 1.3, 9.3 no. 46."""
     worker = start_worker()
     definition = slow_definition()
     await worker.register(definition)
@@ -225,6 +230,7 @@ async def test_sigterm_lets_a_running_activity_finish(
 
 
 async def test_a_second_signal_exits_at_once(start_worker: StartWorker, standin: Standin, start_run: StartRun) -> None:
+    """Contract 1.3."""
     worker = start_worker(SHUTDOWN_GRACE_SECONDS="3600")
     definition = slow_definition()
     await worker.register(definition)

@@ -25,6 +25,7 @@ CLIENT_SECRET = "keycl0ak-c4n4ry"
 
 
 async def test_health_tells_the_whole_truth(start_worker: StartWorker, task_queue: str) -> None:
+    """Contract 3.3."""
     worker = start_worker(WORKER_IDENTITY="host-a:3000")
     async with aiohttp.ClientSession() as session, session.get(f"{worker.url}/health") as answer:
         text = await answer.text()
@@ -37,6 +38,7 @@ async def test_health_tells_the_whole_truth(start_worker: StartWorker, task_queu
 async def test_without_temporal_it_reports_and_registers(
     start_worker: StartWorker, make_definition: Callable[..., dict[str, Any]]
 ) -> None:
+    """Contract 1.2: HTTP comes before Temporal."""
     worker = start_worker(
         healthy=False, TEMPORAL_ADDRESS=f"127.0.0.1:{free_ports(1)[0]}", WORKER_IDENTITY="host-a:3000"
     )
@@ -61,6 +63,7 @@ async def test_without_temporal_it_reports_and_registers(
 async def test_definitions_are_there_after_a_restart(
     start_worker: StartWorker, make_definition: Callable[..., dict[str, Any]]
 ) -> None:
+    """Contract 1.2: the start loads them all."""
     worker = start_worker()
     await worker.register(make_definition())
     worker.process.send(signal.SIGTERM)
@@ -69,6 +72,7 @@ async def test_definitions_are_there_after_a_restart(
 
 
 def test_a_wrong_database_password_ends_with_1(start_worker: StartWorker, database: Database, tmp_path: Path) -> None:
+    """Contract 1.4: fatal errors are logged, and the exit code is 1."""
     passfile = tmp_path / "wrong"
     passfile.touch(mode=0o600)
     passfile.write_text("*:*:*:*:wr0ng-c4n4ry\n")
@@ -82,6 +86,7 @@ def test_a_wrong_database_password_ends_with_1(start_worker: StartWorker, databa
 
 
 def test_a_port_that_is_taken_ends_with_1(start_worker: StartWorker) -> None:
+    """Contract 1.4: fatal errors are logged, and the exit code is 1."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -94,6 +99,7 @@ def test_a_port_that_is_taken_ends_with_1(start_worker: StartWorker) -> None:
 
 
 def test_bad_settings_end_with_1_and_are_all_named(start_worker: StartWorker) -> None:
+    """Contract 1.1."""
     worker = start_worker(healthy=False, DATABASE_URL=None, LOG_LEVEL="loud")
     assert worker.process.wait() == 1
     log = worker.process.log.read_text()

@@ -88,6 +88,7 @@ def state(*transitions: dict[str, Any]) -> State:
 
 @pytest.mark.parametrize(("transition", "output", "taken"), CASES)
 def test_condition(transition: dict[str, Any], output: dict[str, Any], taken: bool) -> None:
+    """Contract 5.5, 6.10, 9.1 no. 9, 9.2 no. 28: fields by condition; presence counts, not truth."""
     # A score keeps the score rule, which has its own test, out of this one.
     scored = output if taken else {"score": 0.0, **output} if "score" in transition["condition"] else output
     if not taken and transition["condition"] == "consensus":
@@ -107,6 +108,7 @@ def test_every_condition_of_the_contract_is_there_and_tested() -> None:
 
 
 def test_first_match_wins() -> None:
+    """Contract 6.10; contract 1.2, D3.3: order decides."""
     transitions = ({"condition": "exit_code_non_zero", "target": "A"}, {"condition": "always", "target": "B"})
     for exit_code, target in ((1, "A"), (0, "B")):
         taken = choose(state(*transitions), {"exit_code": exit_code}, NAMES)
@@ -239,6 +241,7 @@ EXPRESSION_NAMES: dict[str, Any] = {
 
 @pytest.mark.parametrize(("expression", "holds"), EXPRESSIONS)
 def test_custom_expressions(expression: str, holds: bool) -> None:
+    """Contract 6.10, 9.2 no. 25, 34; contract 1.2, D3.3: every form that manifests use."""
     output = {"output": {"valid": True, "score": 0.75}}
     taken = choose(state({"condition": "custom", "expression": expression}), output, EXPRESSION_NAMES)
     assert (taken is not None) is holds
@@ -272,8 +275,35 @@ def test_a_custom_expression_that_is_no_text_never_matches(expression: Any) -> N
     assert choose(state({"condition": "custom", "expression": expression}), {}, EXPRESSION_NAMES) is None
 
 
+FAILED: dict[str, Any] = {"status": "failed", "error": "boom"}
+NOT_RUN: dict[str, Any] = {**FAILED, "exit_code": 125}
+
+
 @pytest.mark.parametrize(
-    ("condition", "takes"), [("on_failure", True), ("always", True), ("exit_code_zero", False), ("on_success", False)]
+    ("rule", "output", "takes"),
+    [
+        ({"condition": "on_failure"}, FAILED, True),
+        ({"condition": "always"}, FAILED, True),
+        ({"condition": "always", "target": None}, FAILED, True),
+        ({"condition": "custom", "expression": "flag"}, FAILED, True),
+        ({"condition": "custom", "expression": "off"}, FAILED, False),
+        ({"condition": "custom", "expression": "state_output.error == 'boom'"}, FAILED, True),
+        # By its own name too, as if the output stood on the blackboard already.
+        ({"condition": "custom", "expression": "S.error == 'boom'"}, FAILED, True),
+        ({"condition": "custom", "expression": "blackboard.S.error == 'boom'"}, FAILED, True),
+        ({"condition": "custom", "expression": "blackboard.flag"}, FAILED, True),
+        ({"condition": "exit_code_non_zero"}, NOT_RUN, True),
+        ({"condition": "exit_code", "exit_code": 125}, NOT_RUN, True),
+        ({"condition": "exit_code", "exit_code": 3}, NOT_RUN, False),
+        # What has no exit code is not taken by it.
+        ({"condition": "exit_code_non_zero"}, FAILED, False),
+        ({"condition": "exit_code_zero"}, FAILED, False),
+        ({"condition": "on_success"}, FAILED, False),
+        ({"condition": "score_below"}, FAILED, False),
+        ({"condition": "made_up"}, FAILED, False),
+    ],
 )
-def test_takes_failure(condition: str, takes: bool) -> None:
-    assert takes_failure(state({"condition": condition})) is takes
+def test_takes_failure(rule: dict[str, Any], output: dict[str, Any], takes: bool) -> None:
+    """Contract 9.1 no. 6, 7: what could not be done is routed only when a transition takes it."""
+    names = {**NAMES, "blackboard": NAMES}
+    assert takes_failure(state({"condition": "on_success"}, rule), output, names) is takes

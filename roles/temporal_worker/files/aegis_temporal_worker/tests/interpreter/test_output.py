@@ -53,6 +53,7 @@ def test_walk_renders_texts_at_every_level_and_coerces_by_the_schema_of_that_lev
 
 
 async def test_a_leaf_that_does_not_fit_does_not_fail_the_run() -> None:
+    """Contract 6.14, 9.2 no. 32; contract 1.2, D3.3: also of a state that never ran."""
     outside = MemoryOutside(
         definition(
             {"A": system()},

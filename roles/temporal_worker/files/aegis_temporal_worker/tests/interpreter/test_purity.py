@@ -60,6 +60,7 @@ def is_set(node: ast.expr) -> bool:
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_source_is_pure(path: Path) -> None:
+    """Contract 4.1: determinism."""
     assert list(problems(path.read_text(encoding="utf-8"))) == []
 
 

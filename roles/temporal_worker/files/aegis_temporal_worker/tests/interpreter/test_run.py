@@ -27,6 +27,7 @@ def raise_outside(message: str) -> Any:
 
 
 async def test_no_transition_matches_is_complete() -> None:
+    """Contract 6.3, 9.2 no. 31: complete, and logged."""
     outside = MemoryOutside(definition({"A": system(go("B", "on_failure"))}))
     result = await interpret(outside)
     assert (result["status"], result["final_state"], result["iterations"]) == ("completed", "A", 1)
@@ -34,6 +35,7 @@ async def test_no_transition_matches_is_complete() -> None:
 
 
 async def test_null_target_is_complete() -> None:
+    """Contract 5.5."""
     result = await interpret(MemoryOutside(definition({"A": system({"condition": "always", "target": None})})))
     assert (result["status"], result["final_state"]) == ("completed", "A")
 
@@ -49,6 +51,7 @@ async def test_total_limit_counts_states_entered() -> None:
 
 
 async def test_visit_limit() -> None:
+    """Contract 6.3, 9.1 no. 14; contract 1.2, D4.2: the pair of events, both with the blackboard."""
     outside = MemoryOutside(definition({"A": system(go("A"), max_state_visits=2)}))
     result = await interpret(outside)
     message = 'State "A" exceeded max_state_visits limit of 2'
@@ -63,6 +66,7 @@ async def test_visit_limit() -> None:
 
 
 async def test_unknown_state_aborts() -> None:
+    """Contract 4.3, 6.3."""
     outside = MemoryOutside(definition({"A": system(go("NOWHERE"))}))
     with pytest.raises(RunAborted, match='State "NOWHERE" not found in definition'):
         await interpret(outside)
@@ -71,6 +75,7 @@ async def test_unknown_state_aborts() -> None:
 
 
 async def test_missing_definition_aborts_and_is_told() -> None:
+    """Contract 4.3, 6.1."""
     outside = MemoryOutside(None)
     with pytest.raises(RunAborted, match="not registered"):
         await interpret(outside)
@@ -122,6 +127,7 @@ async def test_timeout_is_a_result_even_without_a_failure_transition() -> None:
 
 
 async def test_command_that_could_not_be_run_routes_when_it_can() -> None:
+    """Contract 9.1 no. 7: exit code 125."""
     states = {"A": system(go("B", "on_failure")), "B": system()}
     outside = MemoryOutside(
         definition(states),
@@ -157,6 +163,7 @@ async def test_template_error_fails_the_run_with_its_text() -> None:
 
 
 async def test_empty_command_names_the_template() -> None:
+    """Contract 6.5: the exact text."""
     result = await interpret(MemoryOutside(definition({"A": system(command="{{missing}}")})))
     assert result["error"] == (
         'Template resolution failed: "{{missing}}" resolved to empty string. Check blackboard keys.'
@@ -164,11 +171,13 @@ async def test_empty_command_names_the_template() -> None:
 
 
 async def test_score_rule_fails_the_run() -> None:
+    """Contract 6.10: the exact text."""
     result = await interpret(MemoryOutside(definition({"A": system(go("B", "score_above"))})))
     assert result["error"] == 'State "A" carries no score for its score transitions'
 
 
 async def test_commands_are_escaped_and_env_is_not() -> None:
+    """Contract 9.2 no. 26, 9.4."""
     states = {"A": system(command="echo '{{input.text}}'", env={"T": "{{input.text}}"}, workdir="/w/{{input.text}}")}
     outside = MemoryOutside(definition(states))
     await interpret(outside, input={"text": "a'b"})
@@ -177,6 +186,7 @@ async def test_commands_are_escaped_and_env_is_not() -> None:
 
 
 async def test_the_switch_escapes_everywhere() -> None:
+    """Contract 9.2 no. 26, 9.4."""
     states = {"A": system(env={"T": "{{input.text}}"})}
     outside = MemoryOutside(definition(states, output_template={"t": "{{input.text}}"}), escape_everywhere=True)
     result = await interpret(outside, input={"text": "<"})
@@ -185,6 +195,7 @@ async def test_the_switch_escapes_everywhere() -> None:
 
 
 async def test_env_values_become_text() -> None:
+    """Contract 6.5."""
     outside = MemoryOutside(definition({"A": system(env={"N": 1.0, "B": True, "O": {}, "Z": None}, timeout="90s")}))
     await interpret(outside)
     assert outside.commands[0].env == {"N": "1", "B": "true", "O": "[object Object]", "Z": ""}
@@ -193,6 +204,7 @@ async def test_env_values_become_text() -> None:
 
 @pytest.mark.parametrize("as_action", [True, False])
 async def test_update_blackboard(as_action: bool) -> None:
+    """Contract 6.5, 9.2 no. 34: always text."""
     values = {"count": "{{input.n}}", "Z": "z"}
     step: dict[str, Any] = {"kind": "System", "command": " update_blackboard ", "env": values}
     if as_action:
@@ -209,6 +221,7 @@ async def test_update_blackboard(as_action: bool) -> None:
 
 @pytest.mark.parametrize("key", ["input", "intent", "tenant_id", "attachments", "workflow", "blackboard", "OTHER"])
 async def test_update_blackboard_refuses_reserved_keys_and_writes_nothing(key: str) -> None:
+    """Contract 6.2, 6.5."""
     states = {
         "A": {"kind": "Action", "action": "update_blackboard", "args": {"fine": "1", key: "2"}, "transitions": []},
         "OTHER": system(),
@@ -230,6 +243,7 @@ async def test_action_that_is_not_executed_fails_by_name(action: str) -> None:
 
 
 async def test_initial_blackboard_and_its_order() -> None:
+    """Contract 4.2, 6.2."""
     given = definition({"A": system()}, context={"a": "context", "b": "context", "input": "context"})
     outside = MemoryOutside(given)
     result = await interpret(
@@ -243,6 +257,7 @@ async def test_initial_blackboard_and_its_order() -> None:
 
 
 async def test_names_that_templates_know() -> None:
+    """Contract 6.13, 9.2 no. 23."""
     env = {
         "WORKFLOW_INPUT": "{{workflow.task}}",
         "WORKFLOW_NAME": "{{workflow.name}}",
@@ -266,6 +281,7 @@ async def test_names_that_templates_know() -> None:
 
 
 async def test_tenant_from_the_definition_when_the_argument_has_none() -> None:
+    """Contract 6.1."""
     result = await interpret(MemoryOutside(definition({"A": system()}, tenant_id="owner")), tenant_id=None)
     assert result["blackboard"]["tenant_id"] == "owner"
 
@@ -288,6 +304,7 @@ async def test_persistent_workspace_is_left_alone() -> None:
 
 
 async def test_workspace_that_cannot_be_created_aborts() -> None:
+    """Contract 4.3, 6.1."""
     outside = MemoryOutside(definition({"A": system()}, spec_storage={"workspace": {}}))
     outside.workspace_error = OutsideError("no space")
     with pytest.raises(RunAborted, match="no space"):
@@ -296,6 +313,7 @@ async def test_workspace_that_cannot_be_created_aborts() -> None:
 
 
 async def test_cancellation_destroys_the_workspace_and_is_told() -> None:
+    """Contract 4.5; contract 1.2, D2.3: nothing else ends the record of a run that was open."""
     begun = asyncio.Event()
 
     class Hangs(MemoryOutside):
@@ -321,6 +339,7 @@ async def test_cancellation_destroys_the_workspace_and_is_told() -> None:
 
 
 async def test_cancellation_while_the_end_is_told_tells_that_end() -> None:
+    """Contract 4.5, 7.3: exactly one terminal event."""
     begun = asyncio.Event()
 
     class Hangs(MemoryOutside):

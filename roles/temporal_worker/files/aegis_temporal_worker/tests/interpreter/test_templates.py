@@ -39,6 +39,7 @@ def render(source: str, *, escape: bool = False, names: Mapping[str, Any] | None
 
 
 def test_escaping() -> None:
+    """Contract 6.12: double braces escape, triple ones do not."""
     escaped = "&lt;a href&#x3D;&quot;x&quot;&gt;&#x27;&amp;&#x60;&lt;/a&gt;"
     assert render("{{html}}", escape=True) == escaped
     assert render("{{{html}}}", escape=True) == NAMES["html"]
@@ -114,6 +115,7 @@ def test_an_index_may_end_a_path(source: str, rendered: str) -> None:
     ],
 )
 def test_arithmetic_on_two_operands(source: str, rendered: str) -> None:
+    """Contract 6.13."""
     assert render(source) == rendered
 
 
@@ -132,6 +134,7 @@ def test_no_arithmetic(source: str) -> None:
 
 
 def test_overlay_falls_back_but_prints_its_own() -> None:
+    """Contract 6.13: start input below a name's own fields."""
     names = {"workflow": Overlay({"name": "w", "task": None}, {"name": "hidden", "task": "t", "other": "o"})}
     assert render("{{workflow.name}} {{workflow.task}} {{workflow.other}}", names=names) == "w  o"
     assert render("{{json workflow}} {{keys workflow}} {{length workflow}}", names=names) == (
@@ -143,6 +146,7 @@ def test_overlay_falls_back_but_prints_its_own() -> None:
 
 
 def test_the_blackboard_under_its_own_name_can_be_printed() -> None:
+    """Contract 6.12: the blackboard points at itself."""
     names: dict[str, Any] = {"a": 1, "STATE": {"status": "completed"}}
     names["blackboard"] = Overlay(names, {"task": "t"})
     assert render("{{blackboard.a}}{{blackboard.STATE.status}}{{blackboard.task}}", names=names) == "1completedt"
@@ -174,6 +178,7 @@ def test_the_blackboard_under_its_own_name_can_be_printed() -> None:
     ],
 )
 def test_errors_name_the_place(source: str, message: str) -> None:
+    """Contract 6.12: errors."""
     with pytest.raises(TemplateError) as raised:
         compile_template(f"first line\n{{{{name}}}} {source}", escape=False)
     assert message in str(raised.value)
@@ -192,6 +197,7 @@ def test_errors_name_the_place(source: str, message: str) -> None:
     ],
 )
 def test_errors_of_rendering(source: str, message: str) -> None:
+    """Contract 6.12: errors."""
     template = compile_template(source, escape=False)
     with pytest.raises(TemplateError, match=re.escape(message)):
         template.render(NAMES)

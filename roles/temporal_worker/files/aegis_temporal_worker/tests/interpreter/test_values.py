@@ -53,6 +53,7 @@ from aegis_temporal_worker.interpreter.values import (
     ],
 )
 def test_numbers(value: float, printed: str) -> None:
+    """Contract 6.12: as JavaScript prints them."""
     assert number_text(value) == printed
 
 
@@ -75,6 +76,7 @@ def test_text(value: object, printed: str) -> None:
 
 @pytest.mark.parametrize("value", [None, UNDEFINED, False, 0, 0.0, -0.0, math.nan, "", [], ()])
 def test_false(value: object) -> None:
+    """Contract 6.12: truth in ``if``."""
     assert not truthy(value)
 
 
@@ -97,6 +99,7 @@ def test_true(value: object) -> None:
     ],
 )
 def test_json(value: object, printed: str) -> None:
+    """Contract 6.12: compact, whole numbers without a fraction."""
     assert json_text(value) == printed
 
 

@@ -15,6 +15,7 @@ from .world import WorkerVariables
 
 
 async def test_gives_up_after_its_limit(free_port: Callable[[], int], caplog: pytest.LogCaptureFixture) -> None:
+    """Contract 1.2: a server that is away is not waited for without end."""
     caplog.set_level(logging.WARNING)
     with pytest.raises(RuntimeError, match="connect"):
         await connect(WorkerVariables(temporal_address=f"127.0.0.1:{free_port()}"), limit_seconds=1)

@@ -38,6 +38,7 @@ def test_each_reads_what_the_other_wrote(value: Any) -> None:
 
 
 def test_json_plain_and_compact_in_the_order_of_the_keys() -> None:
+    """Contract 4.1: the encoding of every payload."""
     payload = OURS.to_payloads([{"b": 1, "a": "ü"}])[0]
     assert payload.metadata["encoding"] == b"json/plain"
     assert payload.data == '{"b":1,"a":"ü"}'.encode()

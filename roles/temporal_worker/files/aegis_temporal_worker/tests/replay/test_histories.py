@@ -25,6 +25,7 @@ def test_there_are_histories() -> None:
 
 @pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
 async def test_replays(path: Path, replayer: Replayer) -> None:
+    """Contract 4.1: determinism, and runs in flight survive an upgrade of this worker."""
     await replayer.replay_workflow(load(path))
 
 

@@ -46,6 +46,7 @@ async def until(condition: Callable[[], object]) -> None:
 
 
 async def test_echo(client: Client, keep: Keep) -> None:
+    """Contract 4.1, 9.1 no. 16, 10.2: the transcript; the terminal event names the state."""
     async with world(client, json.loads(ECHO.read_text(encoding="utf-8"))) as here:
         handle = await here.start(input={"message": "hello"})
         result = await handle.result()
@@ -100,6 +101,7 @@ async def test_states_without_outside_effect_cost_nothing(client: Client, keep: 
 
 
 async def test_visit_limit(client: Client, keep: Keep) -> None:
+    """Contract 4.3, 6.3: a logical failure completes Temporal's workflow."""
     async with world(client, definition({"A": system(go("A"), max_state_visits=2)})) as here:
         handle = await here.start()
         result = await handle.result()
@@ -111,6 +113,7 @@ async def test_visit_limit(client: Client, keep: Keep) -> None:
 
 
 async def test_timeout_routes_with_124(client: Client, keep: Keep) -> None:
+    """Contract 8.6, 9.1 no. 7."""
     states = {"A": system(go("B", "exit_code", exit_code=124), timeout="1s"), "B": end_state()}
     async with world(client, definition(states), out_of_time) as here:
         handle = await here.start()
@@ -139,6 +142,7 @@ async def test_workspace(client: Client, keep: Keep) -> None:
 
 
 async def test_missing_definition_fails_the_workflow_after_telling(client: Client, keep: Keep) -> None:
+    """Contract 4.3."""
     async with world(client, definition({"A": system()})) as here:
         handle = await here.start("unknown")
         with pytest.raises(WorkflowFailureError) as raised:
@@ -159,6 +163,7 @@ async def test_kind_that_is_not_executed(client: Client, keep: Keep) -> None:
 
 
 async def test_orchestrator_away_holds_events_and_commands_back_and_loses_none(client: Client, keep: Keep) -> None:
+    """Contract 4.6, 7.5, 9.3 no. 38."""
     async with world(client, definition({"A": system(go("B")), "B": system()})) as here:
         # The first two attempts of the command's activity, and the first attempt to tell the end.
         here.refusals = [503, 429]
@@ -172,6 +177,8 @@ async def test_orchestrator_away_holds_events_and_commands_back_and_loses_none(c
 
 
 async def test_orchestrator_away_at_the_end(client: Client, keep: Keep) -> None:
+    """Contract 7.5: terminal events are tried for long."""
+
     async def then_away(request: pb.ExecuteSystemCommandRequest, context: Context) -> pb.ExecuteSystemCommandResponse:
         here.refusals = [503, 503]
         return await succeed(request, context)
@@ -186,6 +193,7 @@ async def test_orchestrator_away_at_the_end(client: Client, keep: Keep) -> None:
 
 
 async def test_refused_event_does_not_hold_up(client: Client, keep: Keep) -> None:
+    """Contract 7.5, 9.1 no. 1, 14: a refusal fails no run."""
     async with world(client, definition({"A": system()})) as here:
         here.refusals = [400]
         handle = await here.start()
@@ -229,6 +237,7 @@ async def test_a_command_that_may_have_begun_is_not_repeated(client: Client, kee
 async def test_a_command_whose_worker_was_lost_is_not_repeated(
     client: Client, keep: Keep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Contract 4.6, 9.3 no. 39."""
     # A worker that gives no sign of life looks to the server like one that died.
     monkeypatch.setattr(heartbeat, "INTERVAL_SECONDS", 3600.0)
     monkeypatch.setattr(policies, "HEARTBEAT_LIMIT", timedelta(seconds=1))
@@ -312,6 +321,7 @@ def nested(levels: int) -> bytes:
     ids=["just too deep", "too deep for recursive work", "too deep for the JSON reader", "no JSON"],
 )
 async def test_an_argument_that_cannot_be_used_fails_the_run(client: Client, data: bytes, text: str) -> None:
+    """Contract 4.2."""
     payload = RawValue(Payload(metadata={"encoding": b"json/plain"}, data=data))
     async with world(client, definition({"A": system()})) as here:
         handle = await client.start_workflow("aegis_workflow", payload, id=str(uuid4()), task_queue=here.task_queue)
@@ -333,6 +343,7 @@ async def test_the_deepest_argument_that_is_taken(client: Client) -> None:
 
 
 async def test_cancellation_reaches_the_command_and_is_told(client: Client, keep: Keep) -> None:
+    """Contract 4.5, 9.3 no. 37."""
     ended = asyncio.Event()
 
     async def hang_and_note(request: pb.ExecuteSystemCommandRequest, context: Context) -> Any:
@@ -359,6 +370,8 @@ async def test_cancellation_reaches_the_command_and_is_told(client: Client, keep
 
 
 async def test_events_that_are_too_large_to_ride_go_by_themselves(client: Client, keep: Keep) -> None:
+    """Contract 4.1, 9.1 no. 15."""
+
     async def print_much(request: pb.ExecuteSystemCommandRequest, _: Context) -> pb.ExecuteSystemCommandResponse:
         return pb.ExecuteSystemCommandResponse(exit_code=0, stdout="x" * 150_000)
 
@@ -372,6 +385,7 @@ async def test_events_that_are_too_large_to_ride_go_by_themselves(client: Client
 
 
 async def test_blackboard_query(client: Client) -> None:
+    """Contract 9.3 no. 48."""
     async with world(client, definition({"A": system()})) as here:
         handle = await here.start(input={"n": 1.0})
         await handle.result()

@@ -119,7 +119,7 @@ async def world(
     client: Client, definition: dict[str, Any], on_command: OnCommand = succeed, **variables: Any
 ) -> AsyncIterator[World]:
     """Runs a worker that knows ``definition`` under the id ``d``."""
-    task_queue = f"replay-{uuid4()}"
+    task_queue = variables.pop("temporal_task_queue", f"replay-{uuid4()}")
     made = World(client, task_queue, SteeredRuntime(on_command), {"d": definition})
     async with grpc_server(made.runtime) as port, http_server(made.take) as url:
         addresses = {"aegis_orchestrator_url": url, "aegis_runtime_grpc_url": f"127.0.0.1:{port}"}

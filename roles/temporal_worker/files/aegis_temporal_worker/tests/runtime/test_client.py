@@ -142,6 +142,8 @@ async def test_a_call_that_breaks_off_is_not_retryable(settings: Settings) -> No
 
 
 async def test_deadline(client: RuntimeClient, runtime: Runtime) -> None:
+    """Contract 8.1, 9.3 no. 47."""
+
     async def hang(_: Context) -> pb.ExecuteSystemCommandResponse:
         await asyncio.Event().wait()
         raise AssertionError("unreachable")

@@ -65,6 +65,7 @@ def test_fields_are_numbered_from_one_in_this_order(message: str, names: str) ->
 
 
 def test_service_and_methods() -> None:
+    """Contract 8.1."""
     service = pb.DESCRIPTOR.services_by_name["AegisRuntime"]
     assert service.full_name == "aegis.runtime.v1.AegisRuntime"
     assert {method.name for method in service.methods} == {

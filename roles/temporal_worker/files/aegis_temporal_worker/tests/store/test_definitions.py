@@ -332,6 +332,7 @@ class TestDatabaseAway:
 
 
 def test_contract_2_4_the_hash_does_not_depend_on_the_order_of_keys() -> None:
+    """Contract 9.3 no. 44 too."""
     assert definition_hash({"b": [1, {"d": 1, "c": 2}], "a": "ä"}) == definition_hash(
         {"a": "ä", "b": [1, {"c": 2, "d": 1}]}
     )

@@ -20,6 +20,7 @@ WHERE table_name = 'workflow_definitions' ORDER BY column_name
 
 
 async def test_contract_2_1_the_table_has_the_orchestrators_shape(store: DefinitionStore, pool: Pool) -> None:
+    """Contract 1.2, D5: unchanged."""
     assert [tuple(record) for record in await pool.fetch(COLUMNS)] == [
         ("definition", "jsonb", "NO"),
         ("definition_hash", "text", "NO"),

@@ -52,6 +52,7 @@ def bracketed(template: str) -> str:
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: f"{entry.rule}: {entry.case.template[:60]!r}")
 def test_corpus(entry: corpus.Entry) -> None:
+    """Contract 9.2 no. 36 too: helpers with too few arguments, or null."""
     assert render(entry.case) == entry.text
 
 

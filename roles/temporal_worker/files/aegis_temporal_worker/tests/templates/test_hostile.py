@@ -81,6 +81,7 @@ ESCAPES = [
 
 @pytest.mark.parametrize("source", ESCAPES)
 def test_no_way_out(source: str) -> None:
+    """Contract 6.12: own properties only."""
     data = Watched(obj=Watched(a=1), list=[1, 2], text="{0.__class__}", over=Overlay({"a": 1}, {"b": 2}))
     text = outcome(source, data)
     for word in ("class", "function", "method", "<", "built-in", "native", "object at", "globals"):

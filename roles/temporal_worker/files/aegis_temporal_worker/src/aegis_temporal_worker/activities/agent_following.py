@@ -3,15 +3,16 @@
 
 The runtime looks into its own store for the end, and a run that was cancelled ends its stream without a word. So after
 some silence the status route is asked too, at growing gaps; whichever tells the end first counts (contract 8.3).
+A run whose worker was lost is followed by its status alone.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import aclosing
-from typing import Final
+from typing import Any, Final
 
 import grpc
 
@@ -52,6 +53,7 @@ class Follower:
         self._settings = settings
         self._on_run_id = on_run_id
         self._named = False
+        self._resumed = False
         self._over: str | None = None  # why the stream is gone
         self._stirred = asyncio.Event()
 
@@ -60,9 +62,19 @@ class Follower:
 
         Raises ``RuntimeCallError`` for a call that ended before its first event, and ``StreamLostError``.
         """
+        return await self._in_time(self._told(request, tenant_id, seconds + _MARGIN_SECONDS), tenant_id, seconds)
+
+    async def resume(self, run_id: str, tenant_id: str, seconds: float) -> Ending:
+        """Follow a run that an earlier attempt started; after ``seconds`` it is cancelled and counts as failed."""
+        self.seen.run_id = run_id
+        self._resumed = self._named = True
+        self._over = "the worker that followed the run is gone"
+        return await self._in_time(self._watch(tenant_id), tenant_id, seconds)
+
+    async def _in_time(self, ending: Coroutine[Any, Any, Ending], tenant_id: str, seconds: float) -> Ending:
         try:
             async with asyncio.timeout(seconds):
-                return await self._told(request, tenant_id, seconds + _MARGIN_SECONDS)
+                return await ending
         except TimeoutError:
             return await self._give_up(f"the run did not end within {seconds:g} s", tenant_id)
         except _GaveUpError as error:
@@ -159,6 +171,9 @@ class Follower:
             if self._over is None or error.may_pass or error.status == 404:
                 return None
             raise _GaveUpError(f"{self._over}; and {error}") from error
+        if self._resumed and found.status == "completed" and not found.tells_output:
+            # Its stream was lost with the worker, and an older orchestrator's status has no output.
+            return self.seen.failed("the run completed, but its output was lost with the worker that followed it")
         return self.seen.ended_as(found.status, found.final_output, found.error)
 
     async def _give_up(self, reason: str, tenant_id: str) -> Ending:

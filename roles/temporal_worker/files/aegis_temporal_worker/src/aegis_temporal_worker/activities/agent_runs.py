@@ -14,18 +14,22 @@ from .orchestrator import Orchestrator, OrchestratorError
 
 log = logging.getLogger(__name__)
 
-# For a request to cancel, with its second try; below the 10 s in which the server wants a heartbeat.
-_CANCEL_SECONDS: Final = 8.0
+# For a request to cancel, with its second try; below the 6 s in which the server wants a heartbeat.
+_CANCEL_SECONDS: Final = 4.0
 _CANCEL_GAP_SECONDS: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class RunStatus:
-    """``status`` in lower case; the rest only once the run has ended, by a newer orchestrator."""
+    """``status`` in lower case; the rest only once the run has ended, by a newer orchestrator.
+
+    ``tells_output``: this orchestrator tells the output, which may still be null.
+    """
 
     status: str
     final_output: str | None
     error: str | None
+    tells_output: bool
 
 
 class AgentRuns:
@@ -48,6 +52,7 @@ class AgentRuns:
             status=str(answer.get("status")).lower(),
             final_output=_text(answer.get("final_output")),
             error=_text(answer.get("error")),
+            tells_output="final_output" in answer,
         )
 
     async def cancel(self, run_id: str, tenant_id: str) -> str | None:

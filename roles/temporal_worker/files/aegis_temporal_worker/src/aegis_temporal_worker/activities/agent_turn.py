@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,8 +21,9 @@ from .agent_context import context_json
 from .agent_directory import AgentDirectory, is_uuid
 from .agent_following import Follower, StreamLostError
 from .agent_runs import AgentRuns
+from .agent_stream import Ending
 from .beginning import withdraw
-from .errors import from_orchestrator, from_runtime, run_already_begun, run_interrupted
+from .errors import from_orchestrator, from_runtime, run_already_begun, run_handed_over, run_interrupted
 from .heartbeat import beating
 from .messages import AgentInput
 from .once import Notes, foreign_cause
@@ -31,7 +34,12 @@ from .publisher import EventPublisher
 
 # How much longer than its agent a run is followed (contract 8.3).
 _MARGIN_SECONDS: Final = 60
+# What the next attempt needs to follow the run: its id, the agent's, and until when (seconds since 1970).
 _RUN_ID: Final = "execution_id"
+_AGENT_ID: Final = "agent_id"
+_UNTIL: Final = "until"
+# A run that is found again after its time gets this long to tell its end.
+_LEAST_SECONDS: Final = 10.0
 
 # Another attempt would get the same answer (contract 8.6).
 _FINAL: Final = (
@@ -62,7 +70,7 @@ class Turn:
 
     def __init__(self, services: AgentServices, asked: AgentInput, request: pb.ExecuteAgentRequest) -> None:
         """``request`` still lacks the agent's UUID and its context."""
-        self.notes = Notes(self._cancel_the_lost_run)
+        self.notes: Notes[AgentResult] = Notes(self._resume)
         self._services = services
         self._asked = asked
         self._tenant_id = asked.run.tenant_id
@@ -88,13 +96,37 @@ class Turn:
 
     async def work(self) -> AgentResult:
         """Start the run and follow it. Raises ``ApplicationError``, and lets a cancellation pass."""
-        follower = Follower(self._services.runtime, self._services.runs, self._services.fallback, self._note)
+        follower = self._follower()
+        self.notes.facts.update({_AGENT_ID: self._request.agent_id, _UNTIL: time.time() + self._limit_seconds})
+        return await self._ended(follower, follower.follow(self._request, self._tenant_id, self._limit_seconds))
+
+    async def _resume(self, facts: dict[str, Any]) -> AgentResult:
+        """Follow the run of an attempt whose worker was lost or stopped.
+
+        Raises a final ``ApplicationError`` when its id is not known, and what ``work`` raises.
+        """
+        run_id, until = facts.get(_RUN_ID), facts.get(_UNTIL)
+        async with beating(facts):
+            if not isinstance(run_id, str) or not isinstance(until, (int, float)):
+                raise run_already_begun(await self._cancel(None))
+            self.notes.facts.update(facts)
+            follower = self._follower()
+            left = max(until - time.time(), _LEAST_SECONDS)
+            return await self._ended(follower, follower.resume(run_id, self._tenant_id, left))
+
+    def _follower(self) -> Follower:
+        return Follower(self._services.runtime, self._services.runs, self._services.fallback, self._note)
+
+    async def _ended(self, follower: Follower, following: Coroutine[Any, Any, Ending]) -> AgentResult:
         try:
-            ending = await follower.follow(self._request, self._tenant_id, self._limit_seconds)
+            ending = await following
         except asyncio.CancelledError:
+            cause, run_id = foreign_cause(), follower.seen.run_id
+            if activity.is_worker_shutdown() and run_id is not None:
+                raise run_handed_over(str(cause)) from None
             # Also after a second cancellation the request to the orchestrator goes its way.
-            end = await asyncio.shield(asyncio.create_task(self._cancel(follower.seen.run_id)))
-            if (cause := foreign_cause()) is not None:
+            end = await asyncio.shield(asyncio.create_task(self._cancel(run_id)))
+            if cause is not None:
                 raise run_interrupted(f"it was interrupted by {cause}; {end}") from None
             raise
         except StreamLostError as error:
@@ -106,7 +138,7 @@ class Turn:
             output=ending.output,
             error=ending.error,
             execution_id=follower.seen.run_id,
-            agent_id=self._request.agent_id,
+            agent_id=self.notes.facts.get(_AGENT_ID),
             iterations=ending.iterations,
         )
 
@@ -128,11 +160,6 @@ class Turn:
             self._services.directory.forget(self._asked.agent.agent, self._tenant_id)
             return True
         return error.code not in _FINAL and activity.info().attempt < _FEW
-
-    async def _cancel_the_lost_run(self, facts: dict[str, Any]) -> None:
-        run_id = facts.get(_RUN_ID)
-        async with beating(facts):
-            raise run_already_begun(await self._cancel(run_id if isinstance(run_id, str) else None))
 
     async def _cancel(self, run_id: str | None) -> str:
         """Ask for the run's end; half a sentence about what came of it."""

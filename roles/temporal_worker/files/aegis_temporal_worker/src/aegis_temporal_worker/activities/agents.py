@@ -2,8 +2,8 @@
 """The activity that runs an agent (contract 4.6, 6.4, 8.3; 1.2, D1.3).
 
 An agent's run is started at most once. Until its first event comes a failure is reported as retryable, because the
-runtime sends one before it starts anything; from there on every failure is final. An attempt that follows a lost worker
-cancels the run whose id it finds in the heartbeats. An agent that fails is a result.
+runtime sends one before it starts anything; from there on every failure is final. An attempt that comes after a worker
+was lost or stopped follows the run whose id it finds in the heartbeats. An agent that fails is a result.
 """
 
 from __future__ import annotations

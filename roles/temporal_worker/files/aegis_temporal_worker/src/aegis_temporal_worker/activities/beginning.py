@@ -27,8 +27,13 @@ _KEY: Final = "begun"
 BEGUN: Final = {_KEY: True}
 _NOT_BEGUN: Final = {_KEY: False}
 
-# Well below the 10 s after which the server takes the worker for dead (temporal/policies.py).
-_ANSWER_SECONDS: Final = 5.0
+# Well below the 6 s after which the server takes the worker for dead (temporal/policies.py).
+_ANSWER_SECONDS: Final = 3.0
+# The SDK ends an activity by itself when it sees no heartbeat for the limit and 5 s more, and ours pass it by. So a
+# long preparation gives it one now and then, rarely enough that it is sent at once and not held back ...
+_SDK_SECONDS: Final = 4.0
+# ... and the mark waits until the last of them has certainly arrived.
+_SETTLE_SECONDS: Final = 2.5
 # How long the SDK gets to cancel an activity after the server has asked for that.
 _STOP_SECONDS: Final = 10.0
 
@@ -46,16 +51,23 @@ async def begin(preparation: Coroutine[Any, Any, None]) -> None:
     Raises what ``preparation`` raises, or a retryable ``ApplicationError`` when the server does not confirm.
     """
     preparing = asyncio.create_task(preparation)
+    clock = asyncio.get_running_loop().time
+    beaten = began = clock()
     try:
         while not preparing.done():
             await asyncio.wait({preparing}, timeout=heartbeat.INTERVAL_SECONDS)
             if not preparing.done():
                 # Sent once: a second request could leave the first one to arrive after the mark.
                 await _record(_NOT_BEGUN, retry=False)
+                if clock() - beaten > _SDK_SECONDS:
+                    activity.heartbeat(_NOT_BEGUN)
+                    beaten = clock()
         await preparing
     finally:
         preparing.cancel()
         await asyncio.gather(preparing, return_exceptions=True)
+    if beaten > began:
+        await asyncio.sleep(max(0.0, beaten + _SETTLE_SECONDS - clock()))
     if activity.is_worker_shutdown():
         raise not_begun("the worker is stopping")
     try:

@@ -87,6 +87,11 @@ def run_interrupted(reason: str) -> ApplicationError:
     )
 
 
+def run_handed_over(cause: str) -> ApplicationError:
+    """An agent's run goes on, and the next attempt of the activity follows it from here."""
+    return ApplicationError(f"Following the agent's run is handed over: {cause}", type="AgentRunHandedOver")
+
+
 def run_already_begun(reason: str) -> ApplicationError:
     """An earlier attempt had begun the agent's run, and its worker was lost (contract 4.6)."""
     return ApplicationError(

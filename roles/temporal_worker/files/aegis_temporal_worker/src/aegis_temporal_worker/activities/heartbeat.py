@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from temporalio import activity
 
-# Well below the 10 s after which the server takes the worker for dead (temporal/policies.py). Work that is done sooner
+# Well below the 6 s after which the server takes the worker for dead (temporal/policies.py). Work that is done sooner
 # costs no heartbeat at all.
-INTERVAL_SECONDS: Final = 3.0
+INTERVAL_SECONDS: Final = 2.0
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from google.protobuf.message import Message
 from temporalio import activity
@@ -25,11 +25,11 @@ Result = TypeVar("Result")
 Request = TypeVar("Request", bound=Message)
 
 
-class Notes:
+class Notes(Generic[Result]):
     """Facts about work that goes on; they travel with its heartbeats to an attempt that follows a lost worker."""
 
-    def __init__(self, on_lost: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
-        """``on_lost`` gets the facts of the lost attempt; what it raises is raised in place of the final error."""
+    def __init__(self, on_lost: Callable[[dict[str, Any]], Awaitable[Result]]) -> None:
+        """``on_lost`` gets the facts of the lost attempt. What it returns or raises is the activity's ending."""
         self.facts: dict[str, Any] = {}
         self.on_lost = on_lost
 
@@ -58,7 +58,7 @@ async def at_most_once(
     work: Callable[[], Awaitable[Result]],
     *,
     refusal_is_safe: bool = False,
-    notes: Notes | None = None,
+    notes: Notes[Result] | None = None,
 ) -> Result:
     """Do ``prepare``, which may be repeated, and then ``work``, at most once over all attempts of the activity.
 
@@ -72,7 +72,7 @@ async def at_most_once(
     if earlier is not None:
         prepare.close()
         if notes is not None:
-            await notes.on_lost(earlier)
+            return await notes.on_lost(earlier)
         raise lost(activity.info().activity_type)
     try:
         await begin(prepare)

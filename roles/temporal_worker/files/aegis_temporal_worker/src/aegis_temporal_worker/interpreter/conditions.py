@@ -17,8 +17,6 @@ _FAILURE: Final = ("failed", "error")
 _YES: Final = ("yes", "y", "1", "approve", "approved", "true")
 _NO: Final = ("no", "n", "0", "reject", "rejected", "false")
 _SCORE_RULES: Final = ("score_above", "score_below", "score_between", "score_and_confidence_above", "consensus")
-# A failed command or agent is handed to the transitions only when one of these could take it.
-_TAKES_FAILURE: Final = ("on_failure", "always", "custom", "exit_code", "exit_code_non_zero")
 # Threshold of all_approved and any_rejected when the rule has none.
 _APPROVED: Final = 0.8
 
@@ -212,6 +210,18 @@ def choose(state: State, output: object, names: Mapping[str, Any]) -> Transition
     return None
 
 
-def takes_failure(state: State) -> bool:
-    """Whether the state declares a transition that a failure could match."""
-    return any(transition.condition in _TAKES_FAILURE for transition in state.transitions)
+def takes_failure(state: State, output: object, names: Mapping[str, Any]) -> bool:
+    """Whether some transition takes this output of a state that failed.
+
+    When nothing matches a run is complete, which a failure must not come to unseen: such a state fails the run.
+    """
+    # As the blackboard will be once the output has been written there.
+    own = {state.name: output}
+    board = names.get("blackboard")
+    seen = Overlay({**own, "blackboard": Overlay(own, board)} if isinstance(board, Mapping) else own, names)
+    facts = Facts(output, seen)
+    return any(
+        condition(facts, transition)
+        for transition in state.transitions
+        if (condition := CONDITIONS.get(transition.condition)) is not None
+    )

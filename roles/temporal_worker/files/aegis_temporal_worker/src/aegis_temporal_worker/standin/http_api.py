@@ -117,6 +117,7 @@ class StandinHttp:
         if run is None:
             return _json({"error": "Execution not found"}, 404)
         run.cancel()
+        self._ledger.record_cancel("CancelExecution", run.run_id)
         log.info("run %s cancelled", run.run_id)
         return _json({"execution_id": run.run_id, "status": "cancelled"})
 

@@ -65,7 +65,7 @@ class Ledger:
         )
 
     def record_cancel(self, method: str, execution_id: str | None) -> Entry:
-        """Note that the caller gave a call up before it was answered."""
+        """Note that the caller gave a call up before it was answered, or asked for the end of an agent's run."""
         return self._append("cancel", {"execution_id": execution_id, "method": method})
 
     def record_fire(self, schedule_id: str, tenant_id: str | None, fire: Entry) -> Entry:

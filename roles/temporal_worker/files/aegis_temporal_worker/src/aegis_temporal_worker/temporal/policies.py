@@ -13,9 +13,9 @@ from typing import Final
 from temporalio.common import RetryPolicy
 
 # A worker that died is noticed after this; activities/heartbeat.py beats well within it.
-HEARTBEAT_LIMIT: Final = timedelta(seconds=10)
+HEARTBEAT_LIMIT: Final = timedelta(seconds=6)
 # How often the SDK passes heartbeats on; the default would be 80 % of the limit, too near to it.
-HEARTBEAT_THROTTLE: Final = timedelta(seconds=3)
+HEARTBEAT_THROTTLE: Final = timedelta(seconds=2)
 
 # First try inside the workflow task, which costs one marker in place of six events and a second workflow task.
 LOCAL_LIMIT: Final = timedelta(seconds=5)
@@ -23,7 +23,7 @@ ONCE: Final = RetryPolicy(maximum_attempts=1)
 
 # An orchestrator or a database that is away, or a worker that was lost: keep asking, at most every half minute. What
 # may be done only once refuses a second attempt by itself (activities/beginning.py).
-PATIENT: Final = RetryPolicy(maximum_interval=timedelta(seconds=30))
+PATIENT: Final = RetryPolicy(initial_interval=timedelta(seconds=0.25), maximum_interval=timedelta(seconds=30))
 
 # How long a run waits for an orchestrator that is away, before a state fails or an event is given up.
 OUTAGE_LIMIT: Final = timedelta(hours=1)

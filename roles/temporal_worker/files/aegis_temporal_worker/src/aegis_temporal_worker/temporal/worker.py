@@ -15,13 +15,15 @@ from ..activities.services import Services, activities
 from . import policies
 from .client import TemporalSettings
 from .schedule_fire import AegisScheduleFire
+from .versioning import VersioningSettings, deployment_config
 from .workflow import AegisWorkflow
 
-# A workflow task waits this long for the worker that has the run in memory before another one takes it.
-_STICKY_SECONDS: Final = 5
+# A workflow task waits this long for the worker that has the run in memory before another one takes it. A run loses
+# that time when its worker has died; a worker that lags behind by more must replay.
+_STICKY_SECONDS: Final = 2
 
 
-class WorkerSettings(TemporalSettings, RunSettings, Protocol):
+class WorkerSettings(TemporalSettings, RunSettings, VersioningSettings, Protocol):
     """The variables of the worker."""
 
     @property
@@ -35,6 +37,10 @@ class WorkerSettings(TemporalSettings, RunSettings, Protocol):
     @property
     def max_concurrent_workflow_task_executions(self) -> int:
         """Workflow tasks at once."""
+
+    @property
+    def max_cached_workflows(self) -> int:
+        """Runs kept in memory between their tasks."""
 
     @property
     def shutdown_grace_seconds(self) -> float:
@@ -66,6 +72,8 @@ def build_worker(
         max_concurrent_activities=settings.max_concurrent_activity_task_executions,
         # The SDK wants two or more with sticky queues.
         max_concurrent_workflow_tasks=max(2, settings.max_concurrent_workflow_task_executions),
+        max_cached_workflows=settings.max_cached_workflows,
+        deployment_config=deployment_config(settings),
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=_STICKY_SECONDS),
         max_heartbeat_throttle_interval=policies.HEARTBEAT_THROTTLE,
         graceful_shutdown_timeout=timedelta(seconds=settings.shutdown_grace_seconds),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kind Action: contract 6.5, 9.1 no. 20; contract 1.2, D1.2, D3.1, D3.2."""
+"""Kind Action: contract 5.4, 6.5, 9.1 no. 20; contract 1.2, D1.2, D3.1, D3.2."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kind Human: contract 4.4, 6.6, 6.10 (input_equals); contract 1.2, D2.2, D4.2, D4.3."""
+"""Kind Human: contract 4.4, 5.4, 6.6, 6.10 (input_equals); contract 1.2, D2.2, D4.2, D4.3."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ async def test_responses_of_a_free_gate_are_an_empty_array_and_no_default_is_lef
 
 
 async def test_the_question_is_delivered_before_the_wait_and_the_exit_closes_it() -> None:
-    """Contract 7.4; contract 1.2, D4.3: entered, asked, exited with the answer, nothing between."""
+    """Contract 7.4; contract 1.2, D4.1, D4.3: entered, asked, exited with the answer, nothing between."""
     outside = MemoryOutside(gate())
     run = start(outside)
 
@@ -152,7 +152,7 @@ async def test_human_feedback_is_the_latest_answers() -> None:
 
 
 async def test_an_early_answer_satisfies_the_next_human_state() -> None:
-    """Contract 6.6, 9.2 no. 27: a signal that comes before the state is not lost."""
+    """Contract 6.1, 6.6, 9.2 no. 27: a signal that comes before the state is not lost."""
     outside = MemoryOutside(definition({"A": system(go("ASK")), "ASK": human(go("B")), "B": system()}))
     run = start(outside)
     run.answers.put(["early"])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Contract 6.7: kind ParallelAgents."""
+"""Contract 5.4, 6.7: kind ParallelAgents."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kind System: contract 6.5; contract 1.2, D3.1."""
+"""Kind System: contract 5.4, 6.5; contract 1.2, D3.1."""
 
 from __future__ import annotations
 

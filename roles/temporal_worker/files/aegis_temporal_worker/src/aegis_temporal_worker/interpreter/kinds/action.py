@@ -59,10 +59,11 @@ async def _call(arguments: Arguments, context: Context) -> dict[str, Any]:
     except OutsideError as error:
         # A gate that nobody can be asked at (the run's starter is a service account) answers with an error: that is
         # an outcome of the state.
-        if not (call.gated or takes_failure(arguments.state)):
-            raise
         empty = dict.fromkeys(("commit_sha", "branch", "ref", "diff"))
-        return _output(empty, None, error=str(error), exit_code=NOT_RUN)
+        output = _output(empty, None, error=str(error), exit_code=NOT_RUN)
+        if not (call.gated or takes_failure(arguments.state, output, context.blackboard.names())):
+            raise
+        return output
     values = {"commit_sha": result.commit_sha, "branch": result.branch, "ref": result.ref, "diff": result.diff}
     return _output(values, result.sentence)
 
@@ -72,9 +73,10 @@ async def _generate_image(arguments: Arguments, context: Context) -> dict[str, A
     try:
         result = await context.with_events(lambda since: context.outside.generate_image(context.tenant_id, call, since))
     except OutsideError as error:
-        if not takes_failure(arguments.state):
+        output = _output({"files": []}, None, error=str(error), exit_code=NOT_RUN)
+        if not takes_failure(arguments.state, output, context.blackboard.names()):
             raise
-        return _output({"files": []}, None, error=str(error), exit_code=NOT_RUN)
+        return output
     return _output({"files": result.files}, result.sentence)
 
 

@@ -49,7 +49,7 @@ async def _refused(context: Context, work: Work) -> dict[str, Any] | None:
     try:
         verdict = await judges.ask(context, work.validation(context, work.validator))
     except OutsideError as error:
-        return failed(work.state, "Pre-execution validation failed", str(error), iterations=0)
+        return failed(work.state, context, "Pre-execution validation failed", str(error), iterations=0)
     if verdict.valid:
         return None
     reason = f"Pre-execution validation rejected the input: {judges.reasons(verdict) or 'no reason given'}"
@@ -68,14 +68,14 @@ async def _iterate(context: Context, work: Work) -> dict[str, Any]:
             reason = result.error or "the agent gave no reason"
             context.events.add("WorkflowIterationFailed", iteration_number=number, error=reason)
             facts = {"execution_id": result.execution_id, "iterations": iteration}
-            return failed(work.state, "Agent execution failed", reason, **facts)
+            return failed(work.state, context, "Agent execution failed", reason, **facts)
         context.events.add("WorkflowIterationCompleted", iteration_number=number, output=result.output)
         if not work.judges:
             return _completed(result, iteration, None)
         try:
             verdict = await judges.ask(context, work.judgement(context, text, result.output))
         except OutsideError as error:
-            return failed(work.state, "Validation failed", str(error), **_facts(result, iteration))
+            return failed(work.state, context, "Validation failed", str(error), **_facts(result, iteration))
         if verdict.valid or iteration >= work.most_iterations:
             return _completed(result, iteration, verdict)
         _tell_refinement(context, work.state, result, number, verdict)

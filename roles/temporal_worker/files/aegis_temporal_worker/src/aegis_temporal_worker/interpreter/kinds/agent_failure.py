@@ -6,15 +6,18 @@ from __future__ import annotations
 from typing import Any
 
 from ..conditions import takes_failure
+from ..context import Context
 from ..definition import State
 from ..errors import InterpreterError
 
 
-def failed(state: State, what: str, reason: str, **fields: Any) -> dict[str, Any]:
+def failed(state: State, context: Context, what: str, reason: str, **fields: Any) -> dict[str, Any]:
     """The output of a state in which ``what`` happened for ``reason``; fields that are None are left out.
 
-    Raises ``InterpreterError`` when no transition could take a failure: the run ends with the true reason then.
+    Raises ``InterpreterError`` when no transition takes the failure: the run ends with the true reason then.
     """
-    if not takes_failure(state):
+    known = {name: value for name, value in fields.items() if value is not None}
+    output = {"status": "failed", "error": reason, **known}
+    if not takes_failure(state, output, context.blackboard.names()):
         raise InterpreterError(f"{what}: {reason}")
-    return {"status": "failed", "error": reason, **{name: value for name, value in fields.items() if value is not None}}
+    return output

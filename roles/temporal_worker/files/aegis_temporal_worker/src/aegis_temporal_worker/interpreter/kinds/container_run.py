@@ -32,9 +32,10 @@ async def execute(state: State, context: Context) -> dict[str, Any]:
     except OutsideError as error:
         not_run = ContainerResult(NOT_RUN, "", str(error), 0)
         _tell(context, step, not_run)
-        if not takes_failure(state):
+        output = {**_output(not_run), "error": str(error)}
+        if not takes_failure(state, output, context.blackboard.names()):
             raise
-        return {**_output(not_run), "error": str(error)}
+        return output
     _tell(context, step, result)
     output = _output(result)
     handled = await output_handler.handle(state, context, execution_id="", output=output)

@@ -88,7 +88,7 @@ async def _combined(state: State, context: Context, work: Work, members: Sequenc
     broken = "; ".join(f"{member.agent}: {member.error}" for member in members if not member.completed)
     usable = [member for member in members if member.completed and (work.judges or member.verdict)]
     if broken and not usable:
-        return failed(state, "Parallel agents failed", broken, **agents_of(members), individual_scores=[])
+        return failed(state, context, "Parallel agents failed", broken, **agents_of(members), individual_scores=[])
     if broken:
         context.outside.log(f"Agents failed, the others are enough: {broken}", state_name=state.name)
     if not work.judges:
@@ -105,7 +105,7 @@ async def _combined(state: State, context: Context, work: Work, members: Sequenc
     try:
         verdict = await judges.ask(context, judgement)
     except OutsideError as error:
-        return failed(state, "Validation failed", str(error), **agents_of(members), individual_scores=[])
+        return failed(state, context, "Validation failed", str(error), **agents_of(members), individual_scores=[])
     return {"status": "completed", **from_judges(work.rule, members, work.judges, verdict), **agents_of(members)}
 
 

@@ -26,9 +26,10 @@ async def execute(state: State, context: Context) -> dict[str, Any]:
     try:
         return await _run(state, context, named, child_input)
     except OutsideError as error:
-        if not takes_failure(state):
+        output = {"status": "failed", "error": str(error)}
+        if not takes_failure(state, output, context.blackboard.names()):
             raise
-        return {"status": "failed", "error": str(error)}
+        return output
 
 
 async def _run(state: State, context: Context, named: str, child_input: dict[str, Any]) -> dict[str, Any]:

@@ -38,9 +38,10 @@ async def execute(state: State, context: Context) -> dict[str, Any]:
     try:
         result = await context.with_events(lambda since: context.outside.run_command(context.tenant_id, request, since))
     except OutsideError as error:
-        if not takes_failure(state):
+        output = {**_output(CommandResult(NOT_RUN, "", str(error), 0)), "error": str(error)}
+        if not takes_failure(state, output, context.blackboard.names()):
             raise
-        return {**_output(CommandResult(NOT_RUN, "", str(error), 0)), "error": str(error)}
+        return output
     return _output(result)
 
 
