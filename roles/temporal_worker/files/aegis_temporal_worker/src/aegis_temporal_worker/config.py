@@ -254,7 +254,7 @@ class Settings(BaseSettings):
     @property
     def secrets(self) -> frozenset[str]:
         """Every secret text that is configured, so that the log can be kept clear of it."""
-        found = {value.get_secret_value() for _, value in self if isinstance(value, SecretStr)}
+        found = {value.get_secret_value() for _name, value in self if isinstance(value, SecretStr)}
         parts = urlsplit(self.database_url.get_secret_value())
         # The password also as libpq sees it: without percent-encoding.
         in_query = parse_qs(parts.query)

@@ -136,9 +136,11 @@ BROKEN = {
     [
         ({"condition": "custom", "expression": "input.no"}, None),
         ({"condition": "exit_code", "exit_code": 3}, None),
-        ({"condition": "custom", "expression": "A.error"}, "B"),
+        ({"condition": "custom", "expression": "state_output.error"}, "B"),
+        # By its own name too, as if it stood on the blackboard already.
+        ({"condition": "custom", "expression": "A.error && blackboard.A.error && blackboard.key == input.key"}, "B"),
     ],
-    ids=["custom that does not hold", "another exit code", "custom that holds"],
+    ids=["custom that does not hold", "another exit code", "custom that holds", "custom with names"],
 )
 @pytest.mark.parametrize("name", BROKEN)
 async def test_contract_9_1_6_a_failure_that_nothing_takes_fails_the_run(
@@ -149,7 +151,7 @@ async def test_contract_9_1_6_a_failure_that_nothing_takes_fails_the_run(
     outside = MemoryOutside(definition({"A": raw, "B": state("Action", action="update_blackboard", args={})}))
     outside.on_agent = [agent_fails("broken")]
     outside.on_command = outside.on_container = outside.on_action = outside.on_image = [OutsideError("broken")]
-    result = await interpret(outside)
+    result = await interpret(outside, input={"key": "value"})
     if final is None:
         assert result["status"] == "failed"
         assert "nobody" in result["error"] or "broken" in result["error"]

@@ -288,10 +288,6 @@ NOT_RUN: dict[str, Any] = {**FAILED, "exit_code": 125}
         ({"condition": "custom", "expression": "flag"}, FAILED, True),
         ({"condition": "custom", "expression": "off"}, FAILED, False),
         ({"condition": "custom", "expression": "state_output.error == 'boom'"}, FAILED, True),
-        # By its own name too, as if the output stood on the blackboard already.
-        ({"condition": "custom", "expression": "S.error == 'boom'"}, FAILED, True),
-        ({"condition": "custom", "expression": "blackboard.S.error == 'boom'"}, FAILED, True),
-        ({"condition": "custom", "expression": "blackboard.flag"}, FAILED, True),
         ({"condition": "exit_code_non_zero"}, NOT_RUN, True),
         ({"condition": "exit_code", "exit_code": 125}, NOT_RUN, True),
         ({"condition": "exit_code", "exit_code": 3}, NOT_RUN, False),
@@ -305,5 +301,4 @@ NOT_RUN: dict[str, Any] = {**FAILED, "exit_code": 125}
 )
 def test_takes_failure(rule: dict[str, Any], output: dict[str, Any], takes: bool) -> None:
     """Contract 9.1 no. 6, 7: what could not be done is routed only when a transition takes it."""
-    names = {**NAMES, "blackboard": NAMES}
-    assert takes_failure(state({"condition": "on_success"}, rule), output, names) is takes
+    assert takes_failure(state({"condition": "on_success"}, rule), output, NAMES) is takes

@@ -41,7 +41,7 @@ class Orchestrator:
 
     async def get(self, path: str, tenant_id: str) -> dict[str, Any]:
         """The object at ``path``, whose parts are percent-encoded already. Raises ``OrchestratorError``."""
-        _, text = await self._ask("GET", path, tenant_id, None)
+        _status, text = await self._ask("GET", path, tenant_id, None)
         try:
             found = loads(text.encode())
         except ValueError:

@@ -71,7 +71,7 @@ def token_guard(token: str) -> Middleware:
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.method in _READING or _matched(request) in REGISTER_PATHS:
             return await handler(request)
-        scheme, _, given = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
+        scheme, _blank, given = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
         # Bytes: for text that is not ASCII the comparison would raise.
         if scheme.lower() == "bearer" and hmac.compare_digest(given.encode(errors="surrogateescape"), expected):
             return await handler(request)

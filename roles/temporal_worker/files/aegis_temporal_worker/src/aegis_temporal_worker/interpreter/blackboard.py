@@ -28,7 +28,7 @@ class Blackboard:
         self._execution_id = execution_id
         self._reserved = (*RESERVED, *states)
         self._changed: dict[str, Any] = {}
-        self._names: dict[str, Any] | None = None
+        self._names: Mapping[str, Any] | None = None
         self._feedback = ""
         self._human_feedback = ""
 
@@ -97,16 +97,23 @@ class Blackboard:
         same object is returned until something changes.
         """
         if self._names is None:
-            names: dict[str, Any] = {
-                "execution": {"id": self._execution_id},
-                "state": {"feedback": self._feedback},
-                "human": {"feedback": self._human_feedback},
-                **self._values,
-            }
-            names["workflow"] = Overlay(as_object(self._values.get("workflow")), self._input)
-            names["blackboard"] = Overlay(names, self._input)
-            self._names = names
+            self._names = self._names_of(self._values)
         return self._names
+
+    def names_with(self, key: str, value: object) -> Mapping[str, Any]:
+        """``names`` as they would be with this key written."""
+        return self._names_of({**self._values, key: value})
+
+    def _names_of(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        names: dict[str, Any] = {
+            "execution": {"id": self._execution_id},
+            "state": {"feedback": self._feedback},
+            "human": {"feedback": self._human_feedback},
+            **values,
+        }
+        names["workflow"] = Overlay(as_object(values.get("workflow")), self._input)
+        names["blackboard"] = Overlay(names, self._input)
+        return names
 
 
 def initial(definition: Definition, start: Start, workspace: Mapping[str, Any]) -> dict[str, Any]:

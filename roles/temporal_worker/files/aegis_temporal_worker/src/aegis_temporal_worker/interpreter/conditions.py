@@ -215,13 +215,6 @@ def takes_failure(state: State, output: object, names: Mapping[str, Any]) -> boo
 
     When nothing matches a run is complete, which a failure must not come to unseen: such a state fails the run.
     """
-    # As the blackboard will be once the output has been written there.
-    own = {state.name: output}
-    board = names.get("blackboard")
-    seen = Overlay({**own, "blackboard": Overlay(own, board)} if isinstance(board, Mapping) else own, names)
-    facts = Facts(output, seen)
-    return any(
-        condition(facts, transition)
-        for transition in state.transitions
-        if (condition := CONDITIONS.get(transition.condition)) is not None
-    )
+    facts = Facts(output, names)
+    conditions = ((CONDITIONS.get(transition.condition), transition) for transition in state.transitions)
+    return any(condition is not None and condition(facts, transition) for condition, transition in conditions)

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from .answers import Answers
 from .blackboard import Blackboard
+from .conditions import takes_failure
+from .definition import State
 from .errors import InterpreterError, OutsideError
 from .events import Batch, EventLog
 from .outside import Outside
@@ -58,6 +60,10 @@ class Context:
                 f'Template resolution failed: "{template}" resolved to empty string. Check blackboard keys.'
             )
         return rendered
+
+    def takes_failure(self, state: State, output: Mapping[str, Any]) -> bool:
+        """Whether some transition of the state takes this output of a failure, which fails the run otherwise."""
+        return takes_failure(state, output, self.blackboard.names_with(state.name, output))
 
     async def with_events(self, call: Callable[[Batch], Awaitable[Result]]) -> Result:
         """Make a call to the outside that delivers the waiting events first.

@@ -184,7 +184,7 @@ class DefinitionStore:
             return found
 
         try:
-            for _ in range(_NAME_ATTEMPTS):
+            for _attempt in range(_NAME_ATTEMPTS):
                 workflow_id = await self._access.run(query)
                 entry = None if workflow_id is None else await self._entry(workflow_id, stale_ok=False)
                 if workflow_id is None or entry is not None:

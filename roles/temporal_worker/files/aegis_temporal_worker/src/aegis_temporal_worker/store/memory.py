@@ -101,7 +101,7 @@ class Memory:
         self._entries[entry.workflow_id] = entry
         self._bytes += entry.size
         while len(self._entries) > self._most or self._bytes > self._most_bytes:
-            _, oldest = self._entries.popitem(last=False)
+            _workflow_id, oldest = self._entries.popitem(last=False)
             self._bytes -= oldest.size
 
     def put_last(self, entry: Entry) -> bool:

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ..conditions import takes_failure
 from ..context import Context
 from ..definition import State, as_object, as_text
 from ..errors import InterpreterError, OutsideError
@@ -61,7 +60,7 @@ async def _call(arguments: Arguments, context: Context) -> dict[str, Any]:
         # an outcome of the state.
         empty = dict.fromkeys(("commit_sha", "branch", "ref", "diff"))
         output = _output(empty, None, error=str(error), exit_code=NOT_RUN)
-        if not (call.gated or takes_failure(arguments.state, output, context.blackboard.names())):
+        if not (call.gated or context.takes_failure(arguments.state, output)):
             raise
         return output
     values = {"commit_sha": result.commit_sha, "branch": result.branch, "ref": result.ref, "diff": result.diff}
@@ -74,7 +73,7 @@ async def _generate_image(arguments: Arguments, context: Context) -> dict[str, A
         result = await context.with_events(lambda since: context.outside.generate_image(context.tenant_id, call, since))
     except OutsideError as error:
         output = _output({"files": []}, None, error=str(error), exit_code=NOT_RUN)
-        if not takes_failure(arguments.state, output, context.blackboard.names()):
+        if not context.takes_failure(arguments.state, output):
             raise
         return output
     return _output({"files": result.files}, result.sentence)

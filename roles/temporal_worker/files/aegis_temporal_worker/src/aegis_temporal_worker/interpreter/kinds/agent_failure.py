@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..conditions import takes_failure
 from ..context import Context
 from ..definition import State
 from ..errors import InterpreterError
@@ -18,6 +17,6 @@ def failed(state: State, context: Context, what: str, reason: str, **fields: Any
     """
     known = {name: value for name, value in fields.items() if value is not None}
     output = {"status": "failed", "error": reason, **known}
-    if not takes_failure(state, output, context.blackboard.names()):
+    if not context.takes_failure(state, output):
         raise InterpreterError(f"{what}: {reason}")
     return output

@@ -6,7 +6,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from ..conditions import takes_failure
 from ..context import Context
 from ..definition import State
 from ..errors import OutsideError
@@ -33,7 +32,7 @@ async def execute(state: State, context: Context) -> dict[str, Any]:
         not_run = ContainerResult(NOT_RUN, "", str(error), 0)
         _tell(context, step, not_run)
         output = {**_output(not_run), "error": str(error)}
-        if not takes_failure(state, output, context.blackboard.names()):
+        if not context.takes_failure(state, output):
             raise
         return output
     _tell(context, step, result)

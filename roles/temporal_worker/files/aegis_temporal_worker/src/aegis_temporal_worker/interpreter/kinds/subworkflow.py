@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from ..conditions import takes_failure
 from ..context import Context
 from ..definition import State, as_text
 from ..errors import OutsideError
@@ -27,7 +26,7 @@ async def execute(state: State, context: Context) -> dict[str, Any]:
         return await _run(state, context, named, child_input)
     except OutsideError as error:
         output = {"status": "failed", "error": str(error)}
-        if not takes_failure(state, output, context.blackboard.names()):
+        if not context.takes_failure(state, output):
             raise
         return output
 

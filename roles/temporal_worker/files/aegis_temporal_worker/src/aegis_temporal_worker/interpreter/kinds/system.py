@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..conditions import takes_failure
 from ..context import Context
 from ..definition import State, as_object, as_text
 from ..errors import InterpreterError, OutsideError
@@ -39,7 +38,7 @@ async def execute(state: State, context: Context) -> dict[str, Any]:
         result = await context.with_events(lambda since: context.outside.run_command(context.tenant_id, request, since))
     except OutsideError as error:
         output = {**_output(CommandResult(NOT_RUN, "", str(error), 0)), "error": str(error)}
-        if not takes_failure(state, output, context.blackboard.names()):
+        if not context.takes_failure(state, output):
             raise
         return output
     return _output(result)

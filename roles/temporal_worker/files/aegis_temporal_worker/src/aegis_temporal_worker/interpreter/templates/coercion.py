@@ -54,7 +54,7 @@ def falsy(value: object) -> bool:
     """What is false in JavaScript itself: unlike in ``{{#if}}``, an empty array is not."""
     if isinstance(value, (list, tuple, dict)):
         return False
-    return not value or value != value  # noqa: PLR0124 - NaN
+    return not value or (isinstance(value, float) and math.isnan(value))
 
 
 def as_number(value: object) -> float:
