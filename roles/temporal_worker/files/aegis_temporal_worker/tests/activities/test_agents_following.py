@@ -198,6 +198,31 @@ async def test_a_status_route_that_is_away_is_asked_again() -> None:
         assert (await here.execute()).output == "from the status"
 
 
+async def test_a_run_that_the_orchestrator_does_not_know_any_more_is_given_up() -> None:
+    async with scene(**QUICK) as here:
+        here.runtime.on_agent = [then_breaks(iteration(), wrote("draft"))]
+        unknown = (404, {"error": "Execution not found"})
+        # In between it is found once more: that begins the count anew.
+        here.rest.answers[STATUS] = [unknown, unknown, unknown, (200, {"status": "Running"}), unknown]
+        here.rest.answers[CANCEL] = [unknown]
+        result = await here.execute()
+        assert (result.completed, result.output) == (False, "draft")
+        assert "Execution not found" in (result.error or "")
+        assert here.rest.count(STATUS) == 8
+
+
+async def test_a_run_that_is_not_found_does_not_end_a_stream_that_is_only_silent() -> None:
+    async def silent_for_a_while(_: Context) -> Events:
+        yield iteration()
+        await holds(lambda: here.rest.count(STATUS) >= 8)
+        yield completed("at last")
+
+    async with scene(**QUICK) as here:
+        here.runtime.on_agent = [silent_for_a_while]
+        here.rest.answers[STATUS] = [(404, {"error": "Execution not found"})]
+        assert (await here.execute()).output == "at last"
+
+
 async def test_a_missing_scope_for_the_status_is_named_once_the_stream_is_gone() -> None:
     async with scene(**QUICK) as here:
         here.runtime.on_agent = [then_breaks(iteration(), wrote("draft"))]

@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 _MARGIN_SECONDS: Final = 30.0
 # How long a cancellation waits for the event that names the run.
 _NAME_SECONDS: Final = 3.0
+# A run may not be found in the moment of its start. One whose stream is gone, and that is not found so often in a row
+# (with the first gaps, over seven seconds), is not known any more.
+_MOST_NOT_FOUND: Final = 4
 
 
 class StreamLostError(Exception):
@@ -55,6 +58,7 @@ class Follower:
         self._named = False
         self._resumed = False
         self._over: str | None = None  # why the stream is gone
+        self._not_found = 0
         self._stirred = asyncio.Event()
 
     async def follow(self, request: pb.ExecuteAgentRequest, tenant_id: str, seconds: float) -> Ending:
@@ -167,10 +171,12 @@ class Follower:
             found = await self._runs.status(run_id, tenant_id)
         except OrchestratorError as error:
             log.warning("an agent's run cannot be asked for", extra={"run_id": run_id, "reason": str(error)})
-            # A stream that is only silent may still tell; and a run may not be found in the moment of its start.
-            if self._over is None or error.may_pass or error.status == 404:
+            self._not_found += error.status == 404
+            # A stream that is only silent may still tell.
+            if self._over is None or error.may_pass or (error.status == 404 and self._not_found < _MOST_NOT_FOUND):
                 return None
             raise _GaveUpError(f"{self._over}; and {error}") from error
+        self._not_found = 0
         if self._resumed and found.status == "completed" and not found.tells_output:
             # Its stream was lost with the worker, and an older orchestrator's status has no output.
             return self.seen.failed("the run completed, but its output was lost with the worker that followed it")

@@ -2,13 +2,16 @@
 """Failures as Temporal's errors: what is tried again, and what is final.
 
 They are raised without a cause: their text says it all, and a chain of stack traces would only lengthen the history.
+What an activity puts off itself names the pause before its next attempt. The gaps of the policy are then for workers
+that were lost: a long outage before must not make the next attempt after such a loss wait.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
+from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from ..runtime.errors import RuntimeCallError
@@ -20,11 +23,19 @@ EVENTS_SENT = "events_sent"
 FIRE_UNANSWERED = "ScheduleFireTransportError"
 FIRE_REFUSED = "ScheduleFireRefused"
 
+# The pause doubles with each attempt, from the first number of seconds up to the last.
+_FIRST_PAUSE_SECONDS: Final = 0.25
+_LONGEST_PAUSE_SECONDS: Final = 30.0
+
 
 def from_runtime(error: RuntimeCallError, *, retryable: bool, events_sent: bool = False) -> ApplicationError:
     """The error of a call to the runtime; its type names the method's status, such as ``Runtime.UNAVAILABLE``."""
     return ApplicationError(
-        str(error), *_details(events_sent), type=f"Runtime.{error.code.name}", non_retryable=not retryable
+        str(error),
+        *_details(events_sent),
+        type=f"Runtime.{error.code.name}",
+        non_retryable=not retryable,
+        next_retry_delay=_pause(),
     )
 
 
@@ -61,19 +72,23 @@ def lost(activity_type: str) -> ApplicationError:
 
 def not_begun(reason: str) -> ApplicationError:
     """Work was put off before it had any effect; another attempt may do it."""
-    return ApplicationError(f"The work was not begun: {reason}", type="NotBegun")
+    return ApplicationError(f"The work was not begun: {reason}", type="NotBegun", next_retry_delay=_pause())
 
 
 def undelivered(message: str, retry_after: float | None) -> ApplicationError:
     """Events could not be delivered now; ``retry_after`` seconds when the orchestrator named them."""
-    delay = timedelta(seconds=retry_after) if retry_after is not None else None
+    delay = timedelta(seconds=retry_after) if retry_after is not None else _pause()
     return ApplicationError(message, type="EventsUndelivered", next_retry_delay=delay)
 
 
 def from_orchestrator(error: OrchestratorError) -> ApplicationError:
     """The error of a look-up that was made after the events had been delivered."""
     return ApplicationError(
-        str(error), *_details(events_sent=True), type="Orchestrator", non_retryable=not error.may_pass
+        str(error),
+        *_details(events_sent=True),
+        type="Orchestrator",
+        non_retryable=not error.may_pass,
+        next_retry_delay=_pause(),
     )
 
 
@@ -119,3 +134,9 @@ def fire_refused(told: str, status: int | None) -> ApplicationError:
 
 def _details(events_sent: bool) -> tuple[dict[str, Any], ...]:
     return ({EVENTS_SENT: True},) if events_sent else ()
+
+
+def _pause() -> timedelta:
+    # A bounded exponent: an activity that is tried for a day has thousands of attempts.
+    doublings = min(activity.info().attempt - 1, 10)
+    return timedelta(seconds=min(_FIRST_PAUSE_SECONDS * 2**doublings, _LONGEST_PAUSE_SECONDS))
