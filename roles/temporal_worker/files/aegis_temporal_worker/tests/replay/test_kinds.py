@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,8 +18,10 @@ from loopback_stack import SHORT_HISTORIES, Database, TemporalStack
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import CancelledError as WorkflowCancelled
 
+from aegis_temporal_worker.activities import agent_directory, heartbeat
 from aegis_temporal_worker.standin.script import Script
 from aegis_temporal_worker.store import DefinitionStore
+from aegis_temporal_worker.temporal import policies
 from aegis_temporal_worker.temporal.client import connect
 
 from ..compat.world import World, world
@@ -31,6 +34,14 @@ Stage = Callable[..., AbstractAsyncContextManager[World]]
 
 LONG = {"delay_seconds": 600}
 END = state("Action", action="update_blackboard", args={})
+
+
+@pytest.fixture(autouse=True)
+def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cancellation reaches an activity with its next heartbeat; an agent that is missing is looked for at once."""
+    monkeypatch.setattr(heartbeat, "INTERVAL_SECONDS", 0.1)
+    monkeypatch.setattr(policies, "HEARTBEAT_THROTTLE", timedelta(seconds=0.1))
+    monkeypatch.setattr(agent_directory, "_FIRST_GAP_SECONDS", 0.01)
 
 
 @pytest.fixture

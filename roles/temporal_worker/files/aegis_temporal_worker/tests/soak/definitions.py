@@ -3,6 +3,7 @@
 
 A piece of work that was under way when its worker was killed is not repeated by the worker, because it may have had
 effects; that it may be done again here is the definition's word. So ``on_failure`` leads back to the same state.
+Each run waits for a person before its last state, so that none has ended before the person answers.
 """
 
 from __future__ import annotations
@@ -39,25 +40,9 @@ def definitions() -> dict[str, Definition]:
             {
                 "FIRST": _command("sleep 2; echo one", "LOOP"),
                 "LOOP": _command(_THIRD_TIME, "NOTE"),
-                "NOTE": _state("Action", "LAST", action="update_blackboard", args={"noted": "{{FIRST.output.stdout}}"}),
+                "NOTE": _state("Action", "GATE", action="update_blackboard", args={"noted": "{{FIRST.output.stdout}}"}),
+                "GATE": _gate("LAST"),
                 "LAST": _command("sleep 3", "END"),
-                "END": _end(),
-            },
-        ),
-        "human": _definition(
-            "human",
-            {
-                "FIRST": _command("sleep 1", "ASK"),
-                "ASK": {
-                    "kind": "Human",
-                    "prompt": "Go on with {{execution.id}}?",
-                    "timeout": "86400s",
-                    "transitions": [
-                        {"condition": "input_equals_yes", "target": "LAST"},
-                        {"condition": "input_equals_no", "target": "FIRST"},
-                    ],
-                },
-                "LAST": _command("sleep 2", "END"),
                 "END": _end(),
             },
         ),
@@ -68,10 +53,11 @@ def definitions() -> dict[str, Definition]:
                 "ONE": _state("ContainerRun", "MANY", **_container("one", "container_run_")),
                 "MANY": _state(
                     "ParallelContainerRun",
-                    "LAST",
+                    "GATE",
                     parallel_container_steps=[_container("left"), _container("right")],
                     parallel_container_completion="all_succeed",
                 ),
+                "GATE": _gate("LAST"),
                 "LAST": _command("sleep 3", "END"),
                 "END": _end(),
             },
@@ -90,12 +76,13 @@ def definitions() -> dict[str, Definition]:
                 "LAND": _state("Action", "VOTE", action="repository_commit", args={"message": "done"}),
                 "VOTE": _state(
                     "ParallelAgents",
-                    "LAST",
+                    "GATE",
                     agents=[
                         {"agent": name, "input": "Vote on {{execution.id}}", "weight": 1.0} for name in ("ann", "bob")
                     ],
                     consensus={"strategy": "weighted_average", "threshold": 0.0},
                 ),
+                "GATE": _gate("LAST"),
                 "LAST": _command("sleep 3", "END"),
                 "END": _end(),
             },
@@ -106,11 +93,12 @@ def definitions() -> dict[str, Definition]:
                 "FIRST": _command("sleep 3", "CHILD"),
                 "CHILD": _state(
                     "Subworkflow",
-                    "LAST",
+                    "GATE",
                     subworkflow_id=child["workflow_id"],
                     subworkflow_mode="blocking",
                     subworkflow_result_key="child",
                 ),
+                "GATE": _gate("LAST"),
                 "LAST": _command("sleep 3", "END"),
                 "END": _end(),
             },
@@ -153,6 +141,14 @@ def _state(kind: str, target: str, **fields: Any) -> State:
 
 def _command(command: str, target: str) -> State:
     return _state("System", target, command=command, env={"RUN_ID": "{{execution.id}}"})
+
+
+def _gate(target: str) -> State:
+    ways = [
+        {"condition": "input_equals_yes", "target": target},
+        {"condition": "input_equals_no", "target": "END"},
+    ]
+    return {"kind": "Human", "prompt": "Go on with {{execution.id}}?", "timeout": "86400s", "transitions": ways}
 
 
 def _container(name: str, prefix: str = "") -> dict[str, Any]:
