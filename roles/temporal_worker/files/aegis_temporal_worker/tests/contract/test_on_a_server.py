@@ -104,6 +104,8 @@ async def test_contract_9_3_39_limits_come_from_the_state(client: Client) -> Non
     assert command.schedule_to_close_timeout.ToTimedelta() > timedelta(hours=1) + policies.OUTAGE_LIMIT
     # A worker that died is noticed by its heartbeats, long before that limit.
     assert command.heartbeat_timeout.ToTimedelta() == policies.HEARTBEAT_LIMIT < timedelta(minutes=1)
+    # And its work is taken up soon after that, however often an orchestrator that was away has been tried before.
+    assert command.retry_policy.maximum_interval.ToTimedelta() < policies.HEARTBEAT_LIMIT
 
 
 async def test_contract_7_5_an_end_is_told_for_longer_than_anything_else(client: Client) -> None:
@@ -126,6 +128,33 @@ async def test_contract_7_5_an_end_is_told_for_longer_than_anything_else(client:
     # No number of tries ends them earlier.
     assert {item.retry_policy.maximum_attempts for item in deliveries} == {0}
     assert [number for number, _, _ in here.told()] == list(range(1, 8))
+
+
+async def test_contract_9_3_38_a_run_waits_for_its_workspace_as_long_as_for_its_work(client: Client) -> None:
+    """Contract 7.5: no outage that a command survives fails a run that is only beginning."""
+    spec = {"workspace": {"storage_class": "ephemeral"}}
+    async with world(client, definition({"A": system()}, spec_storage=spec)) as here:
+        handle = await here.start()
+        await handle.result()
+        (creation,) = scheduled(await handle.fetch_history(), "createEphemeralWorkspaceActivity")
+    assert creation.schedule_to_close_timeout.ToTimedelta() == policies.OUTAGE_LIMIT
+
+
+async def test_a_database_that_is_away_is_asked_at_growing_gaps(client: Client) -> None:
+    async with world(client, definition({"A": system()})) as here:
+        here.unreadable = 4
+        handle = await here.start()
+        result = await handle.result()
+        history = await handle.fetch_history()
+    assert result["status"] == "completed"
+    # The first try inside the workflow task, then those of the activity; the server shows the last failure only.
+    started = [event.activity_task_started_event_attributes for event in history.events]
+    (last,) = [item for item in started if item.attempt == 4]
+    failure = last.last_failure
+    assert failure.message == "the database is away"
+    assert failure.application_failure_info.type == "OSError"
+    pause = failure.application_failure_info.next_retry_delay.ToTimedelta()
+    assert pause == 4 * policies.PATIENT.initial_interval
 
 
 def moment(text: str) -> datetime:

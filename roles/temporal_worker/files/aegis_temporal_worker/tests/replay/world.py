@@ -82,9 +82,14 @@ class World:
     # So many requests of the event route get no answer before this is set.
     hanging: int = 0
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
+    # So many reads of a definition fail.
+    unreadable: int = 0
 
     async def get_pinned(self, workflow_id: str) -> tuple[dict[str, Any], str] | None:
         """Definitions by id."""
+        if self.unreadable:
+            self.unreadable -= 1
+            raise OSError("the database is away")
         definition = self.definitions.get(workflow_id)
         return None if definition is None else (definition, definition_hash(definition))
 

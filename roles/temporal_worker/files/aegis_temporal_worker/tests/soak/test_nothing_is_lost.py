@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -34,6 +34,8 @@ SPREAD = 12.0
 # For a run that hangs to be told at all. Far beyond what is needed: nothing here is a goal of speed.
 PATIENCE = 900.0
 
+_BEGIN = ("WorkflowExecutionStarted",)
+
 
 async def test_nothing_is_lost(
     worker: Worker,
@@ -51,7 +53,8 @@ async def test_nothing_is_lost(
 
     async with killing(worker, FIRST_KILL, KILL_EVERY) as kills:
         runs = await _start(client, known, task_queue, number_of_runs)
-        running = len(runs) - _ended(standin, runs)
+        await _until_all_have_begun(standin, runs)
+        running = len(_told(standin, runs, _BEGIN) - _told(standin, runs, TERMINAL))
         away = asyncio.create_task(outage(standin, outage_seconds))
         await asyncio.sleep(outage_seconds / 2)
         await _answer(runs)
@@ -130,13 +133,25 @@ async def _start(
     return await asyncio.gather(*(start(index) for index in range(number)))
 
 
-def _ended(standin: Standin, runs: Sequence[tuple[Handle, str]]) -> int:
-    """How many of the runs the orchestrator was told the end of."""
+def _told(standin: Standin, runs: Sequence[tuple[Handle, str]], kinds: Collection[str]) -> set[str]:
+    """Ids of the runs of which the orchestrator got an event of one of these types."""
     ids = {run.id for run, _ in runs}
-    ends = [
-        entry for entry in standin.ledger() if entry["kind"] == "event" and entry["event"]["event_type"] in TERMINAL
-    ]
-    return len({entry["execution_id"] for entry in ends} & ids)
+    told = {
+        entry["execution_id"]
+        for entry in standin.ledger()
+        if entry["kind"] == "event" and entry["event"]["event_type"] in kinds
+    }
+    return told & ids
+
+
+async def _until_all_have_begun(standin: Standin, runs: Sequence[tuple[Handle, str]]) -> None:
+    """Wait until the orchestrator knows of every run; gives up quietly, for the caller counts them."""
+    await AsyncRetrying(
+        retry=retry_if_result(lambda begun: len(begun) < len(runs)),
+        stop=stop_after_delay(PATIENCE),
+        wait=wait_fixed(1),
+        retry_error_callback=lambda state: state.outcome and state.outcome.result(),
+    )(asyncio.to_thread, _told, standin, runs, _BEGIN)
 
 
 async def _answer(runs: Sequence[tuple[Handle, str]]) -> None:

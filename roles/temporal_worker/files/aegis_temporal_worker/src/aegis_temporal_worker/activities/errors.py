@@ -35,7 +35,7 @@ def from_runtime(error: RuntimeCallError, *, retryable: bool, events_sent: bool 
         *_details(events_sent),
         type=f"Runtime.{error.code.name}",
         non_retryable=not retryable,
-        next_retry_delay=_pause(),
+        next_retry_delay=pause(),
     )
 
 
@@ -72,12 +72,12 @@ def lost(activity_type: str) -> ApplicationError:
 
 def not_begun(reason: str) -> ApplicationError:
     """Work was put off before it had any effect; another attempt may do it."""
-    return ApplicationError(f"The work was not begun: {reason}", type="NotBegun", next_retry_delay=_pause())
+    return ApplicationError(f"The work was not begun: {reason}", type="NotBegun", next_retry_delay=pause())
 
 
 def undelivered(message: str, retry_after: float | None) -> ApplicationError:
     """Events could not be delivered now; ``retry_after`` seconds when the orchestrator named them."""
-    delay = timedelta(seconds=retry_after) if retry_after is not None else _pause()
+    delay = timedelta(seconds=retry_after) if retry_after is not None else pause()
     return ApplicationError(message, type="EventsUndelivered", next_retry_delay=delay)
 
 
@@ -88,7 +88,7 @@ def from_orchestrator(error: OrchestratorError) -> ApplicationError:
         *_details(events_sent=True),
         type="Orchestrator",
         non_retryable=not error.may_pass,
-        next_retry_delay=_pause(),
+        next_retry_delay=pause(),
     )
 
 
@@ -136,7 +136,8 @@ def _details(events_sent: bool) -> tuple[dict[str, Any], ...]:
     return ({EVENTS_SENT: True},) if events_sent else ()
 
 
-def _pause() -> timedelta:
+def pause() -> timedelta:
+    """How long to wait after this attempt of the activity, whatever its policy says."""
     # A bounded exponent: an activity that is tried for a day has thousands of attempts.
     doublings = min(activity.info().attempt - 1, 10)
     return timedelta(seconds=min(_FIRST_PAUSE_SECONDS * 2**doublings, _LONGEST_PAUSE_SECONDS))

@@ -96,7 +96,7 @@ class TemporalOutside:
     async def fetch(self, workflow_id: str) -> Fetched:
         """The stored definition, read once per run."""
         call = Call(
-            names.FETCH_DEFINITION, workflow_id, Fetched, f"definition {workflow_id}", limit=policies.START_LIMIT
+            names.FETCH_DEFINITION, workflow_id, Fetched, f"definition {workflow_id}", limit=policies.SHORT_OUTAGE_LIMIT
         )
         return await made(call, inside_the_task_first)
 
@@ -107,7 +107,7 @@ class TemporalOutside:
             WorkflowName(tenant_id, name_or_id),
             str,
             f"definition {name_or_id}",
-            limit=policies.START_LIMIT,
+            limit=policies.SHORT_OUTAGE_LIMIT,
         )
         return await made(call, inside_the_task_first)
 
@@ -191,7 +191,7 @@ class TemporalOutside:
             WorkspaceInput(self._run(tenant_id), ttl_hours, size_limit_mb),
             Volume,
             f"workspace for {ttl_hours} h, {size_limit_mb} MiB",
-            limit=policies.START_LIMIT,
+            limit=policies.OUTAGE_LIMIT,
         )
         return await made(call)
 
@@ -202,7 +202,7 @@ class TemporalOutside:
             WorkspaceReference(volume_id, self._run(tenant_id)),
             type(None),
             f"workspace {volume_id}",
-            limit=policies.START_LIMIT,
+            limit=policies.SHORT_OUTAGE_LIMIT,
         )
         await made(call)
 

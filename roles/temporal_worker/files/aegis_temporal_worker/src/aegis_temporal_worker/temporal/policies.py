@@ -21,16 +21,18 @@ HEARTBEAT_THROTTLE: Final = timedelta(seconds=2)
 LOCAL_LIMIT: Final = timedelta(seconds=5)
 ONCE: Final = RetryPolicy(maximum_attempts=1)
 
-# An orchestrator or a database that is away, or a worker that was lost: keep asking, at most every half minute. What
-# may be done only once refuses a second attempt by itself (activities/beginning.py).
-PATIENT: Final = RetryPolicy(initial_interval=timedelta(seconds=0.25), maximum_interval=timedelta(seconds=30))
+# An orchestrator or a database that is away, or a worker that was lost: keep asking. What may be done only once refuses
+# a second attempt by itself (activities/beginning.py). A failed attempt names its pause, which grows (pauses.py), so
+# these gaps follow a lost worker only. They stay short: the heartbeat's limit has passed already, and the server counts
+# the attempts of an outage before the loss too.
+PATIENT: Final = RetryPolicy(initial_interval=timedelta(seconds=0.25), maximum_interval=timedelta(seconds=2))
 
-# How long a run waits for an orchestrator that is away, before a state fails or an event is given up.
+# How long a run waits for an orchestrator that is away, before it or a state of it fails or an event is given up.
 OUTAGE_LIMIT: Final = timedelta(hours=1)
 # A terminal event is what ends the orchestrator's record.
 TERMINAL_LIMIT: Final = timedelta(hours=24)
-# Without a definition or a workspace there is no run yet; its caller is waiting.
-START_LIMIT: Final = timedelta(minutes=10)
+# Reading a definition; and giving a workspace up, which its time to live does otherwise.
+SHORT_OUTAGE_LIMIT: Final = timedelta(minutes=10)
 # One attempt to deliver events, read a definition, create or destroy a workspace.
 SHORT_LIMIT: Final = timedelta(minutes=2)
 # What an activity needs beside its work: events, the channel, the runtime's own margin.

@@ -14,6 +14,7 @@ from ..activities.ports import DefinitionSource, RunSettings
 from ..activities.services import Services, activities
 from . import policies
 from .client import TemporalSettings
+from .pauses import Pauses
 from .schedule_fire import AegisScheduleFire
 from .versioning import VersioningSettings, deployment_config
 from .workflow import AegisWorkflow
@@ -68,7 +69,7 @@ def build_worker(
         # The interpreter is one reviewed package that a test keeps pure, and definitions are data: the sandbox would
         # guard nothing and double the CPU time of every workflow task.
         workflow_runner=UnsandboxedWorkflowRunner(),
-        interceptors=interceptors,
+        interceptors=[*interceptors, Pauses()],
         max_concurrent_activities=settings.max_concurrent_activity_task_executions,
         # The SDK wants two or more with sticky queues.
         max_concurrent_workflow_tasks=max(2, settings.max_concurrent_workflow_task_executions),
