@@ -46,7 +46,7 @@ class Publisher:
         self.events: list[Event] = []
         self.error = error
 
-    async def deliver(self, events: Sequence[Event], attempt: int = 1) -> Delivery:
+    async def deliver(self, events: Sequence[Event]) -> Delivery:
         if self.error is not None:
             raise self.error
         self.events.extend(events)
@@ -96,9 +96,9 @@ class SlowPublisher(Publisher):
         super().__init__()
         self.go_on = asyncio.Event()
 
-    async def deliver(self, events: Sequence[Event], attempt: int = 1) -> Delivery:
+    async def deliver(self, events: Sequence[Event]) -> Delivery:
         await self.go_on.wait()
-        return await super().deliver(events, attempt)
+        return await super().deliver(events)
 
 
 class WorkRuntime(Runtime):

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,14 +66,19 @@ def answer(status: int, text: str = "", **headers: str) -> Callable[[], web.Stre
     return lambda: web.Response(status=status, text=text, headers=headers)
 
 
-async def deliver(
-    orchestrator: Orchestrator, events: list[dict[str, Any]], tokens: Any = None, attempt: int = 1
-) -> Any:
+@asynccontextmanager
+async def publishing(
+    orchestrator: Orchestrator, tokens: Any = None, clock: Callable[[], float] = time.monotonic
+) -> AsyncIterator[EventPublisher]:
+    """A publisher of this orchestrator."""
     async with http_server(orchestrator) as url, aiohttp.ClientSession() as session:
-        publisher = EventPublisher(
-            Settings(aegis_orchestrator_url=f"{url}/"), session, tokens or TokenProvider(Settings())
-        )
-        return await publisher.deliver(events, attempt)
+        settings = Settings(aegis_orchestrator_url=f"{url}/")
+        yield EventPublisher(settings, session, tokens or TokenProvider(Settings()), clock)
+
+
+async def deliver(orchestrator: Orchestrator, events: list[dict[str, Any]], tokens: Any = None) -> Any:
+    async with publishing(orchestrator, tokens) as publisher:
+        return await publisher.deliver(events)
 
 
 async def test_one_request_per_event_in_order() -> None:
@@ -165,9 +172,50 @@ async def test_refusals_are_logged_and_do_not_hold_up(status: int, caplog: pytes
     ],
 )
 async def test_a_400_of_storage_trouble_is_retried_for_a_while(text: str) -> None:
-    with pytest.raises(UndeliveredError):
-        await deliver(Orchestrator([answer(400, text)]), [event()], attempt=7)
-    assert (await deliver(Orchestrator([answer(400, text)]), [event()], attempt=8)).delivered == 0
+    now = 1000.0
+    orchestrator = Orchestrator([answer(503), *[answer(400, text)] * 3])
+    async with publishing(orchestrator, clock=lambda: now) as publisher:
+        with pytest.raises(UndeliveredError):
+            await publisher.deliver([event()])
+        # From the first such answer on: how long the orchestrator was away before does not count.
+        now += 3600
+        with pytest.raises(UndeliveredError):
+            await publisher.deliver([event()])
+        now += 179
+        with pytest.raises(UndeliveredError):
+            await publisher.deliver([event()])
+        now += 1
+        assert (await publisher.deliver([event()])).delivered == 0
+
+
+async def test_storage_trouble_of_one_event_shortens_no_others_time() -> None:
+    now = 0.0
+    trouble, taken = answer(400, "Failed to persist event"), answer(200)
+    orchestrator = Orchestrator([trouble, trouble, taken, trouble])
+    async with publishing(orchestrator, clock=lambda: now) as publisher:
+        with pytest.raises(UndeliveredError):
+            await publisher.deliver([event(1)])
+        now = 1000.0
+        with pytest.raises(UndeliveredError):
+            await publisher.deliver([event(2)])
+        # One that was taken begins anew, should it come again.
+        assert (await publisher.deliver([event(1)])).delivered == 1
+        with pytest.raises(UndeliveredError):
+            await publisher.deliver([event(1)])
+
+
+async def test_a_crowd_of_troubled_events_is_not_remembered_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publisher_module, "_MOST_TROUBLED", 1)
+    now = 0.0
+    orchestrator = Orchestrator([answer(400, "Failed to persist event")] * 3)
+    async with publishing(orchestrator, clock=lambda: now) as publisher:
+        for number in (1, 2):
+            with pytest.raises(UndeliveredError):
+                await publisher.deliver([event(number)])
+        now += 1000
+        # The first one was forgotten, and begins anew; remembered, it would be refused for good by now.
+        with pytest.raises(UndeliveredError):
+            await publisher.deliver([event(1)])
 
 
 @pytest.mark.parametrize("text", ["Failed to process event: Failed to map event", "Workflow execution not found"])

@@ -14,12 +14,12 @@ from .riding import unpack
 
 
 async def deliver(publisher: EventPublisher, run: RunReference, since: Since) -> Delivery:
-    """Deliver events inside any activity; its attempts count as the delivery's.
+    """Deliver events inside any activity.
 
     Raises a retryable ``ApplicationError`` when that may succeed later.
     """
     try:
-        return await publisher.deliver(unpack(run, since), activity.info().attempt)
+        return await publisher.deliver(unpack(run, since))
     except UndeliveredError as error:
         raise undelivered(str(error), error.retry_after) from None
 

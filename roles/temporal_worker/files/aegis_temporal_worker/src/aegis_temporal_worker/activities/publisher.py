@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Sequence
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import aiohttp
@@ -27,8 +29,11 @@ _LIMIT: Final = aiohttp.ClientTimeout(total=30, connect=10)
 _MOST_BYTES: Final = 2 * 1024 * 1024 - 4096
 # The orchestrator answers 400 for troubles of its own storage too; only the text tells them from wrong events.
 _STORAGE_TROUBLE: Final = re.compile(r"failed to (?:persist|resolve|load|query)", re.IGNORECASE)
-# Attempts for such a 400, with the policy's gaps about three minutes: an event that is really wrong passes then.
-_STORAGE_ATTEMPTS: Final = 8
+# How long an event with such an answer is tried again; one that is really wrong passes then. The time begins with the
+# first such answer: attempts of an outage before say nothing about the storage of an orchestrator that is back.
+_STORAGE_SECONDS: Final = 180.0
+# Events with such an answer that are remembered; beyond it the longest known one is forgotten, and begins anew.
+_MOST_TROUBLED: Final = 10_000
 _MOST_SHOWN: Final = 500
 
 
@@ -40,35 +45,64 @@ class UndeliveredError(Exception):
         self.retry_after = retry_after
 
 
+class _Troubled:
+    """Since when events have been answered with trouble of the orchestrator's storage; of this process only."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._since: OrderedDict[tuple[object, object], float] = OrderedDict()
+
+    def may_pass(self, event: Event) -> bool:
+        """Note one such answer; whether the event is to be tried again."""
+        now = self._clock()
+        since = self._since.setdefault(_key(event), now)
+        if len(self._since) > _MOST_TROUBLED:
+            self._since.popitem(last=False)
+        return now - since < _STORAGE_SECONDS
+
+    def over(self, event: Event) -> None:
+        """Forget an event that was taken, or refused for good."""
+        self._since.pop(_key(event), None)
+
+
 class EventPublisher:
     """Sends events to one orchestrator."""
 
-    def __init__(self, settings: OrchestratorSettings, session: aiohttp.ClientSession, tokens: TokenSource) -> None:
-        """The caller closes ``session``."""
+    def __init__(
+        self,
+        settings: OrchestratorSettings,
+        session: aiohttp.ClientSession,
+        tokens: TokenSource,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """The caller closes ``session``; ``clock`` gives seconds that only grow."""
         self._url = f"{settings.aegis_orchestrator_url.rstrip('/')}/v1/temporal-events"
         self._session = session
         self._tokens = tokens
+        self._troubled = _Troubled(clock)
 
-    async def deliver(self, events: Sequence[Event], attempt: int = 1) -> Delivery:
+    async def deliver(self, events: Sequence[Event]) -> Delivery:
         """Send the events one after the other.
 
-        ``attempt`` counts from 1 how often this batch was tried. Raises ``UndeliveredError`` at the first event that
-        may be taken later; what was sent before it is sent again with it.
+        Raises ``UndeliveredError`` at the first event that may be taken later; what was sent before it is sent again
+        with it.
         """
-        refused = [refusal for event in events if (refusal := await self._send(event, attempt)) is not None]
+        refused = [refusal for event in events if (refusal := await self._send(event)) is not None]
         return Delivery(len(events) - len(refused), refused)
 
-    async def _send(self, event: Event, attempt: int) -> Refusal | None:
+    async def _send(self, event: Event) -> Refusal | None:
         body = _body(event)
         status, answer, retry_after = await self._post(body)
         if status in (401, 403):
             status, answer, retry_after = await self._post(body)
         if 200 <= status < 300:
+            self._troubled.over(event)
             return None
-        if _may_pass(status, answer, attempt):
+        if self._may_pass(event, status, answer):
             raise UndeliveredError(
                 f"{self._url} answered {status} to {_name(event)}: {answer[:_MOST_SHOWN]}", retry_after
             )
+        self._troubled.over(event)
         log.error(
             "the orchestrator refuses an event",
             extra={
@@ -110,11 +144,10 @@ class EventPublisher:
         except (aiohttp.ClientError, TimeoutError) as error:
             raise UndeliveredError(f"{self._url}: {str(error) or type(error).__name__}") from error
 
-
-def _may_pass(status: int, answer: str, attempt: int) -> bool:
-    if status >= 500 or status in (408, 429):
-        return True
-    return status == 400 and attempt < _STORAGE_ATTEMPTS and _STORAGE_TROUBLE.search(answer) is not None
+    def _may_pass(self, event: Event, status: int, answer: str) -> bool:
+        if status >= 500 or status in (408, 429):
+            return True
+        return status == 400 and _STORAGE_TROUBLE.search(answer) is not None and self._troubled.may_pass(event)
 
 
 def _body(event: Event) -> bytes:
@@ -124,6 +157,10 @@ def _body(event: Event) -> bytes:
 
 def _text(answer: bytes) -> str:
     return answer[: 4 * _MOST_SHOWN].decode("utf-8", "replace")
+
+
+def _key(event: Event) -> tuple[object, object]:
+    return event.get("execution_id"), event.get("temporal_sequence_number")
 
 
 def _name(event: Event) -> str:
