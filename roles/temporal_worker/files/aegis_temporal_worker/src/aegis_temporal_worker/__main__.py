@@ -12,6 +12,7 @@ import uvloop
 from aegis_temporal_worker import __version__
 from aegis_temporal_worker.allocator import keep_little
 from aegis_temporal_worker.config import SettingsError, load_settings
+from aegis_temporal_worker.late_modules import load_late
 from aegis_temporal_worker.logging_setup import configure_logging
 
 
@@ -39,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         secrets=settings.secrets,
     )
     keep_little()
+    load_late()
     # Imported late: --version and a refused configuration need neither gRPC nor the Temporal SDK.
     from aegis_temporal_worker.service import serve  # noqa: PLC0415
 
