@@ -20,6 +20,8 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
+from aegis_temporal_worker import __version__
+
 if TYPE_CHECKING:
     from conftest import StartWorker
 
@@ -97,3 +99,19 @@ async def test_an_old_server_is_refused_by_name(start_worker: StartWorker, knows
     last = json.loads(worker.process.log.read_text().splitlines()[-1])
     assert "TEMPORAL_DEPLOYMENT_NAME and TEMPORAL_BUILD_ID are set" in last["message"]
     assert "1.29.1" in last["message"]
+
+
+async def test_without_versions_histories_name_the_release(
+    start_worker: StartWorker, start_run: StartRun, echo: dict[str, Any]
+) -> None:
+    worker = start_worker()
+    await worker.register(echo)
+    handle = await start_run(echo)
+    assert (await handle.result())["status"] == "completed"
+    history = await handle.fetch_history()
+    builds = {
+        event.workflow_task_completed_event_attributes.worker_version.build_id
+        for event in history.events
+        if event.HasField("workflow_task_completed_event_attributes")
+    }
+    assert builds == {__version__}

@@ -20,6 +20,8 @@ from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import WorkerDeploymentConfig
 
+from .. import __version__
+
 
 class VersioningSettings(Protocol):
     """Both or none."""
@@ -42,6 +44,15 @@ def deployment_config(settings: VersioningSettings) -> WorkerDeploymentConfig | 
         use_worker_versioning=True,
         default_versioning_behavior=VersioningBehavior.AUTO_UPGRADE,
     )
+
+
+def unversioned_build_id(settings: VersioningSettings) -> str | None:
+    """What a worker without versions writes into histories as its build: the package's version.
+
+    None for a worker with versions: its deployment says it. Without either the SDK reads the code of every loaded
+    module anew and makes a checksum of it: 0.15 s of CPU time at every start, for a text that tells nobody anything.
+    """
+    return __version__ if deployment_config(settings) is None else None
 
 
 async def require_versioning(client: Client, settings: VersioningSettings) -> None:

@@ -16,7 +16,7 @@ from . import policies
 from .client import TemporalSettings
 from .pauses import Pauses
 from .schedule_fire import AegisScheduleFire
-from .versioning import VersioningSettings, deployment_config
+from .versioning import VersioningSettings, deployment_config, unversioned_build_id
 from .workflow import AegisWorkflow
 
 # A workflow task waits this long for the worker that has the run in memory before another one takes it. A run loses
@@ -75,6 +75,7 @@ def build_worker(
         max_concurrent_workflow_tasks=max(2, settings.max_concurrent_workflow_task_executions),
         max_cached_workflows=settings.max_cached_workflows,
         deployment_config=deployment_config(settings),
+        build_id=unversioned_build_id(settings),
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=_STICKY_SECONDS),
         max_heartbeat_throttle_interval=policies.HEARTBEAT_THROTTLE,
         graceful_shutdown_timeout=timedelta(seconds=settings.shutdown_grace_seconds),
