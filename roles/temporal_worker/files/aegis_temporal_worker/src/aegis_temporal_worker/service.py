@@ -18,6 +18,7 @@ from temporalio.service import RPCError
 from aegis_temporal_worker import __version__, metrics
 from aegis_temporal_worker.activities.services import open_services
 from aegis_temporal_worker.config import Settings
+from aegis_temporal_worker.garbage import collect_often
 from aegis_temporal_worker.http.health import PROBE_SECONDS, Health, WorkerState
 from aegis_temporal_worker.http.server import serving
 from aegis_temporal_worker.sdk_metrics import show_sdk_metrics
@@ -96,6 +97,7 @@ async def _work(settings: Settings, state: WorkerState) -> None:
         state.probe_temporal = lambda: _serves(client)
         worker = build_worker(client, settings, store, services, [metrics.ActivityMetrics()])
         state.is_polling = lambda: worker.is_running
+        collect_often()
         log.info("worker %s polls %s", __version__, settings.temporal_task_queue)
         # Cancelling it stops polling, and lets activities finish within the grace.
         await worker.run()
