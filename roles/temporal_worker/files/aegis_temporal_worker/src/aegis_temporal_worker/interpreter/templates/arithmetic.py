@@ -10,7 +10,6 @@ from .helpers import CALLABLE
 from .infix import ARITHMETIC, Infix
 from .lexer import TagError
 from .phrases import Phrase
-from .plain import plain
 from .syntax import Call, Operation, Path
 
 _CLOSING: Final = {"OUTPUT": re.compile(r"(~?)\}\}(?!\})"), "UNESCAPED": re.compile(r"\}(~?)\}\}(?!\})")}
@@ -24,9 +23,6 @@ def output_value(source: str, position: int, kind: str) -> tuple[Call | Operatio
 
     ``position`` is where the tag's inside begins, ``kind`` a group of ``lexer.OPENING``. Raises ``TagError``.
     """
-    quick = plain(source, position, "}}" if kind == "OUTPUT" else "}}}")
-    if quick is not None:
-        return quick[0], False, quick[1]
     try:
         phrase = Phrase(source, position)
         call, _original = phrase.head()

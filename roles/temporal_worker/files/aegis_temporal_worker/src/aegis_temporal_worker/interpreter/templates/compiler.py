@@ -15,7 +15,7 @@ from .operands import call_value, calls, cost, value_of
 from .paths import Get, Names
 from .programs import Item, join
 from .scope import Scope
-from .syntax import Block, Call, Comment, Operand, Output, Program, TemplateError, Text
+from .syntax import Block, Call, Operand, Output, Program, TemplateError, Text
 
 _SECTIONS: Final = frozenset({"if", "unless", "each", "with"})
 _SPECIAL: Final = re.compile(r"""[&<>"'`=]""")
@@ -61,24 +61,17 @@ class _Compiler:
         if program is None:
             return nothing, True
         self.names.enter(program.names)
-        items: list[Item] = []
+        items: list[str | Item] = []
         for node in program.body:
-            item = self._item(node)
-            if item is not None:
-                items.append(item)
+            if isinstance(node, Text):
+                if node.value:
+                    items.append(node.value)
+            elif isinstance(node, Output):
+                items.append(self._output(node))
+            elif isinstance(node, Block):
+                items.append(self._block(node))
         self.names.leave()
         return join(items, lone=len(program.body) == 1)
-
-    def _item(self, node: Text | Output | Comment | Block) -> Item | None:
-        match node:
-            case Text():
-                return Item(nothing, True, 1, node.value) if node.value else None
-            case Comment():
-                return None
-            case Output():
-                return self._output(node)
-            case Block():
-                return self._block(node)
 
     def _output(self, node: Output) -> Item:
         value = node.value
@@ -116,9 +109,11 @@ class _Compiler:
             return each_block(found, program, inverse)
         if name == "with":
             return with_block(found, program, inverse)
-        include_zero = dict(call.hash).get("includeZero")
+        include_zero = dict(call.hash).get("includeZero") if call.hash else None
         zero = None if include_zero is None else value_of(include_zero, self.names)
-        return if_block(found, zero, *((inverse, program) if name == "unless" else (program, inverse)))
+        if name == "unless":
+            return if_block(found, zero, inverse, program)
+        return if_block(found, zero, program, inverse)
 
     def _value_block(self, found: Get, steps: int, *, statement: bool = False) -> Item:
         """A block on a helper that takes no sections: its result, not escaped."""
@@ -129,9 +124,9 @@ class _Compiler:
 
     def _argument(self, call: Call, param: Operand) -> Get:
         found = value_of(param, self.names)
-        others = [value_of(value, self.names) for key, value in call.hash if key != "includeZero"]
-        if not others:
+        if not call.hash:
             return found
+        others = [value_of(value, self.names) for key, value in call.hash if key != "includeZero"]
 
         def all_of_them(scope: Scope) -> object:
             value = found(scope)

@@ -17,6 +17,8 @@ from .syntax import Call, Literal, Negation, Operand, Operation, Path, TemplateE
 
 # Handlebars keeps these two for itself; whoever names them gets an error.
 _HOOKS: Final = frozenset({"helperMissing", "blockHelperMissing"})
+# Names that alone in a tag need not mean a value.
+_KNOWN: Final = BUILT_IN | HELPERS.keys() | _HOOKS
 _PARTS_PER_STEP: Final = 8
 
 
@@ -62,7 +64,10 @@ def calls(call: Call, names: Names) -> bool:
 def call_value(call: Call, names: Names) -> Get:
     """The closure for what a tag or parentheses hold: a helper's result, or a plain value."""
     path = call.path
-    name = path.parts[0] if path.parts else ""
+    parts = path.parts
+    if not (call.params or call.hash or call.nested) and (len(parts) != 1 or parts[0] not in _KNOWN):
+        return path_value(path, names)
+    name = parts[0] if parts else ""
     if not calls(call, names):
         if path.simple and name in HELPERS and not is_block_param(path, names):
             return helper_value(name, [])

@@ -13,6 +13,12 @@ from .rawtext import escaped_end, raw_text
 from .syntax import NO_STRIP, Block, Call, Comment, Node, Output, Program, Strip, Text
 from .whitespace import control
 
+# The call in a block's opening tag, what the closing tag must repeat, names after `as`, where `~` stands.
+_Head = tuple[Call, Original, tuple[str, ...], Strip]
+# Ordinary tags by their mark: those that print, and the kinds of the others.
+_ELSE: Final = "{{else}}"
+_PRINTS: Final = ("", "{")
+_KINDS: Final = {"#": "BLOCK", "else": "CHAIN"}
 _ENDS_PROGRAM: Final = frozenset({"CLOSING", "INVERSE", "CHAIN"})
 # Tags of one template: reading and compiling them must not hold a workflow task up.
 _MOST_TAGS: Final = 20_000
@@ -36,9 +42,23 @@ class _Tag(NamedTuple):
     begin: int
     inside: int
 
+    # What an ordinary tag holds; `inside` is then the position after it.
+    head: _Head | None = None
+
     @property
     def stripped(self) -> bool:
         return self.opening[2:3] == "~"
+
+
+def _tag(source: str, begin: int) -> _Tag:
+    if source.startswith("{{/", begin):
+        return _Tag("CLOSING", "{{/", begin, begin + 3)
+    if source.startswith(_ELSE, begin):
+        return _Tag("INVERSE", _ELSE, begin, begin + len(_ELSE))
+    opening = OPENING.match(source, begin)
+    if opening is None or opening.lastgroup is None:
+        raise failed(source, begin, "this begins no tag")
+    return _Tag(opening.lastgroup, opening[0], begin, opening.end())
 
 
 class _Inverse(NamedTuple):
@@ -75,30 +95,30 @@ class _Parser:
                     self._position = escaped_end(source, begin)
                     self._text(body, source[begin : self._position])
                     continue
-            else:
+            elif before:
                 self._text(body, before)
-            quick = plain(source, begin + 2, "}}")
-            if quick is not None:
-                call, self._position = quick
-                body.append(Output(call, True, NO_STRIP))
-                self._count_tag(begin)
-                continue
-            opening = OPENING.match(source, begin)
-            if opening is None or opening.lastgroup is None:
-                raise failed(source, begin, "this begins no tag")
-            tag = _Tag(opening.lastgroup, opening[0], begin, opening.end())
-            if tag.kind in _ENDS_PROGRAM:
-                return Program(body, names), tag
-            body.append(self._node(tag))
-            self._count_tag(begin)
+            found = plain(source, begin)
+            if found is None:
+                tag = _tag(source, begin)
+                if tag.kind in _ENDS_PROGRAM:
+                    return Program(body, names), tag
+                body.append(self._node(tag))
+            else:
+                mark, call, strip, end = found
+                if mark in _PRINTS:
+                    self._position = end
+                    body.append(Output(call, not mark, strip))
+                else:
+                    tag = _Tag(_KINDS[mark], "", begin, end, (call, call.path.original, (), strip))
+                    if mark == "else":
+                        return Program(body, names), tag
+                    body.append(self._block(tag))
+            self._tags += 1
+            if self._tags > _MOST_TAGS:
+                raise failed(source, begin, f"more than {_MOST_TAGS} tags")
         self._text(body, source[self._position :])
         self._position = len(source)
         return Program(body, names), None
-
-    def _count_tag(self, begin: int) -> None:
-        self._tags += 1
-        if self._tags > _MOST_TAGS:
-            raise failed(self._source, begin, f"more than {_MOST_TAGS} tags")
 
     def _text(self, body: list[Node], text: str) -> None:
         if "\0" in text:
@@ -134,14 +154,13 @@ class _Parser:
             text, self._position = whole[0], whole.end()
         return Comment(Strip(tag.stripped, text.endswith("~}}")))
 
-    def _opened(self, tag: _Tag, kind: str = "CLOSE") -> tuple[Call, Original, tuple[str, ...], Strip]:
+    def _opened(self, tag: _Tag, kind: str = "CLOSE") -> _Head:
         self._depth += 1
         if self._depth > MOST_NESTED:
             raise failed(self._source, tag.begin, f"more than {MOST_NESTED} blocks within each other")
-        quick = plain(self._source, tag.inside, "}}" if kind == "CLOSE" else "}}}}")
-        if quick is not None:
-            call, self._position = quick
-            return call, call.path.original, (), Strip(tag.stripped)
+        if tag.head is not None:
+            self._position = tag.inside
+            return tag.head
         try:
             phrase = Phrase(self._source, tag.inside)
             call, original = phrase.head()
@@ -173,7 +192,7 @@ class _Parser:
             end = inside + len(original) + 2
             if original.isidentifier() and source[end : end + 1] != "}":
                 self._position = end
-                return Strip(tag.stripped)
+                return Strip(True) if tag.stripped else NO_STRIP
         try:
             phrase = Phrase(source, inside)
             closes = phrase.name()
@@ -196,7 +215,7 @@ class _Parser:
             sections.append((call, program, strip))
         inverse = None
         if tag is not None and tag.kind == "INVERSE":
-            strip = Strip(tag.stripped, tag.opening.endswith("~}}"))
+            strip = NO_STRIP if tag.opening == _ELSE else Strip(tag.stripped, tag.opening.endswith("~}}"))
             self._position = tag.inside
             program, tag = self._program(())
             inverse = _Inverse(program, strip)

@@ -20,22 +20,23 @@ class Names:
 
     def __init__(self) -> None:
         self._blocks: list[tuple[str, ...]] = []
-        self._named = 0
+        # How many of the blocks have any.
+        self.named = 0
         self.parents = False
         self.params = False
 
     def enter(self, names: tuple[str, ...]) -> None:
         """Begin a program with these block parameters."""
         self._blocks.append(names)
-        self._named += bool(names)
+        self.named += bool(names)
 
     def leave(self) -> None:
         """End the program that was begun last."""
-        self._named -= bool(self._blocks.pop())
+        self.named -= bool(self._blocks.pop())
 
     def index(self, name: str) -> tuple[int, int] | None:
         """Which block, counted from the innermost, and which of its parameters has this name."""
-        if self._named:
+        if self.named:
             for depth, names in enumerate(reversed(self._blocks)):
                 if name in names:
                     return depth, names.index(name)
@@ -48,10 +49,11 @@ def path_value(path: Path, names: Names, *, stop_at_falsy: bool = False) -> Get:
     A path ends early at null or undefined; with ``stop_at_falsy``, and for ``@`` data, at anything false.
     """
     parts = path.parts
-    found = names.index(parts[0]) if parts and not path.depth else None
-    if found is not None and not path.scoped:
-        names.params = True
-        return _follow(_block_param(*found), parts[1:])
+    if names.named and parts and not path.depth:
+        found = names.index(parts[0])
+        if found is not None and not path.scoped:
+            names.params = True
+            return _follow(_block_param(*found), parts[1:])
     if path.depth:
         names.parents = True
     if not parts or not parts[0]:
@@ -147,4 +149,4 @@ def _follow_truthy(start: Get, parts: tuple[str, ...]) -> Get:
 
 def is_block_param(path: Path, names: Names) -> bool:
     """Whether the path is nothing but the name of a block parameter."""
-    return len(path.parts) == 1 and names.index(path.parts[0]) is not None and path.simple
+    return names.named > 0 and len(path.parts) == 1 and names.index(path.parts[0]) is not None and path.simple

@@ -11,7 +11,7 @@ from .syntax import Call, Literal, Operand, Path
 
 # Parentheses and blocks within each other. Far above what people write; recursion stays far from Python's limit.
 MOST_NESTED: Final = 100
-_CONSTANTS: Final[dict[str, object]] = {"true": True, "false": False, "null": None, "undefined": UNDEFINED}
+CONSTANTS: Final[dict[str, object]] = {"true": True, "false": False, "null": None, "undefined": UNDEFINED}
 # Longer digits are read as a float, which Python does for any length.
 _MOST_DIGITS: Final = 15
 
@@ -124,7 +124,7 @@ class Phrase:
             case "NUMBER":
                 return Literal(number(token.text))
             case "CONSTANT":
-                return Literal(_CONSTANTS[token.text])
+                return Literal(CONSTANTS[token.text])
             case "DATA":
                 return self._path(self._take("ID"), data=True)
         raise _unexpected(token)

@@ -19,34 +19,46 @@ from .scope import Scope
 
 @dataclass(slots=True)
 class Item:
-    """A compiled node."""
+    """A compiled node that prints what depends on the names; one that always gives the same text is that text."""
 
     run: Section
     # It always gives text; else it may give a number or boolean.
     text: bool
     steps: int
-    # What it always gives.
-    fixed: str | None = None
     # A block on a plain name, which Handlebars adds to the output in a statement of its own.
     statement: bool = False
 
 
-def join(items: Sequence[Item], *, lone: bool) -> tuple[Section, bool]:
+Items = Sequence[str | Item]
+
+
+def join(items: Items, *, lone: bool) -> tuple[Section, bool]:
     """The closure for nodes, and whether it always gives text. ``lone``: the program has one node, printing or not."""
-    if len(items) == 1 and not items[0].text and (lone or not items[0].statement):
-        return _single(items[0]), False
+    steps = 1
+    parts: list[str] = []
+    changing: list[tuple[int, Section]] = []
+    text_only = True
     for item in items:
-        if not item.text:
-            return (_sums(items), False) if _may_add(items) else (_texts(items), True)
-    return _texts(items), True
+        if isinstance(item, str):
+            steps += 1
+            parts.append(item)
+        else:
+            steps += item.steps
+            changing.append((len(parts), item.run))
+            parts.append("")
+            text_only = text_only and item.text
+    if not text_only:
+        first = items[0]
+        if len(items) == 1 and isinstance(first, Item) and (lone or not first.statement):
+            return _single(first), False
+        if _may_add(items):
+            return _sums(items, steps), False
+    return _texts(parts, changing, steps), True
 
 
-def _texts(items: Sequence[Item]) -> Section:
-    steps = 1 + sum(item.steps for item in items)
-    parts = [item.fixed or "" for item in items]
-    fixed = sum(map(len, parts))
-    changing = [(index, item.run) for index, item in enumerate(items) if item.fixed is None]
+def _texts(parts: list[str], changing: list[tuple[int, Section]], steps: int) -> Section:
     whole = "".join(parts)
+    fixed = len(whole)
 
     def run(scope: Scope) -> str:
         limits = scope.run
@@ -72,41 +84,44 @@ def _single(item: Item) -> Section:
     return run
 
 
-def _split(items: Sequence[Item]) -> tuple[list[Item], list[tuple[Item, list[Item]]]]:
+def _split(items: Items) -> tuple[list[str | Item], list[tuple[Item, list[str | Item]]]]:
     """The nodes before the first statement, and each statement with those after it."""
-    first: list[Item] = []
-    rest: list[tuple[Item, list[Item]]] = []
+    first: list[str | Item] = []
+    rest: list[tuple[Item, list[str | Item]]] = []
     for item in items:
-        if item.statement:
+        if isinstance(item, Item) and item.statement:
             rest.append((item, []))
         else:
             (rest[-1][1] if rest else first).append(item)
     return first, rest
 
 
-def _may_add(items: Sequence[Item]) -> bool:
+def _may_add(items: Items) -> bool:
     """Whether two numbers could meet, with no text before them."""
     first, rest = _split(items)
     if not rest:
         return _numbers_meet(first)
     # What a statement adds to is a number only when all before it is one.
-    begins_as_number = len(first) == 1 and not first[0].text
+    begins_as_number = len(first) == 1 and not _is_text(first[0])
     if _numbers_meet(first) or (begins_as_number and not rest[0][0].text):
         return True
     return any(_numbers_meet(group) for _statement, group in rest[:-1])
 
 
-def _numbers_meet(group: Sequence[Item]) -> bool:
-    return len(group) > 1 and not group[0].text and not group[1].text
+def _numbers_meet(group: Items) -> bool:
+    return len(group) > 1 and not _is_text(group[0]) and not _is_text(group[1])
 
 
-def _sums(items: Sequence[Item]) -> Section:
-    steps = 1 + sum(item.steps for item in items)
+def _is_text(item: str | Item) -> bool:
+    return isinstance(item, str) or item.text
+
+
+def _sums(items: Items, steps: int) -> Section:
     first, rest = _split(items)
 
-    def total(start: Any, group: Sequence[Item], scope: Scope) -> Any:
+    def total(start: Any, group: Items, scope: Scope) -> Any:
         for item in group:
-            value = item.run(scope) if item.fixed is None else item.fixed
+            value = item if isinstance(item, str) else item.run(scope)
             start = value if start is UNDEFINED else add(start, value, scope.run)
         return start
 

@@ -77,8 +77,8 @@ def _block(block: Block) -> _Effect:
     effect = _Effect(
         block.open_strip.open,
         block.close_strip.close,
-        opening_alone=_begins_line(first, -1),
-        closing_alone=_ends_line(after_else if inverse is not None else first, None),
+        _begins_line(first, -1),
+        _ends_line(after_else if inverse is not None else first, None),
     )
     if block.open_strip.close:
         _strip_right(first, 0, all_of_it=True)
@@ -111,6 +111,8 @@ def _ends_line(body: list[Node], index: int | None, *, root: bool = False) -> bo
     if not isinstance(before, Text):
         return False
     text = before.original
+    if text[-1] == "\n":
+        return True
     blank = text[len(text.rstrip(SPACES)) :]
     return "\n" in blank or (root and place == 1 and len(blank) == len(text))
 
@@ -123,6 +125,8 @@ def _begins_line(body: list[Node], index: int, *, root: bool = False) -> bool:
     if not isinstance(after, Text):
         return False
     text = after.original
+    if text[0] == "\n":
+        return True
     blank = text[: len(text) - len(text.lstrip(SPACES))]
     return "\n" in blank or (root and index + 2 >= len(body) and len(blank) == len(text))
 
@@ -136,8 +140,7 @@ def _strip_right(body: list[Node], index: int, *, all_of_it: bool = False) -> No
     if all_of_it:
         node.value = before.lstrip(SPACES)
     else:
-        node.value = before.lstrip(" \t").removeprefix("\r")
-        node.value = node.value.removeprefix("\n")
+        node.value = before.lstrip(" \t").removeprefix("\r").removeprefix("\n")
     node.right_stripped = node.value != before
 
 
