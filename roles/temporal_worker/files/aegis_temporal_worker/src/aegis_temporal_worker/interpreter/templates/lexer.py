@@ -33,9 +33,11 @@ OPENING: Final = re.compile(
     re.ASCII | re.DOTALL,
 )
 LONG_COMMENT: Final = re.compile(r"\{\{~?!.*?--~?\}\}", re.DOTALL)
+# NAME is what most of ID is, found before all that cannot begin like a name.
 _INNER: Final = re.compile(
     rf"""[{SPACE}]*(?:
-    (?P<OPEN_CALL>\()
+    (?P<NAME>(?![-0-9]|(?:true|false|undefined|null|as)\b){ID}{_AFTER_ID})
+    |(?P<OPEN_CALL>\()
     |(?P<CLOSE_CALL>\))
     |(?P<CLOSE_RAW>\}}\}}\}}\}})
     |(?P<NESTED>\{{\{{)
@@ -85,8 +87,8 @@ def tokens(source: str, position: int) -> tuple[list[Token], int]:
         kind = match.lastgroup or "INVALID"
         text, begin = match[kind], match.start(kind)
         position = match.end()
-        if kind in ("ID", "DOTS"):
-            found.append(Token("ID", text))
+        if kind in ("NAME", "ID", "DOTS"):
+            found.append(Token("ID", text, False))
         elif kind in _CLOSING:
             found.append(Token(kind, text))
             return found, position

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from .arithmetic import output_value
 from .lexer import LONG_COMMENT, OPENING, TagError, failed
 from .phrases import MOST_NESTED, Original, Phrase
-from .plain import plain
+from .plain import Plain, plain
 from .rawtext import escaped_end, raw_text
 from .syntax import NO_STRIP, Block, Call, Comment, Node, Output, Program, Strip, Text
 from .whitespace import control
@@ -50,7 +50,10 @@ class _Tag(NamedTuple):
         return self.opening[2:3] == "~"
 
 
-def _tag(source: str, begin: int) -> _Tag:
+def _tag(source: str, begin: int, ordinary: Plain | None) -> _Tag:
+    if ordinary is not None:
+        mark, call, names, strip, end = ordinary
+        return _Tag(_KINDS[mark], "", begin, end, (call, call.path.original, names, strip))
     if source.startswith("{{/", begin):
         return _Tag("CLOSING", "{{/", begin, begin + 3)
     if source.startswith(_ELSE, begin):
@@ -87,6 +90,7 @@ class _Parser:
         """Nodes up to a tag that ends them (returned, its inside not yet read) or the end of the text."""
         source = self._source
         body: list[Node] = []
+        edges: list[int] = []
         while (begin := source.find("{{", self._position)) >= 0:
             before = source[self._position : begin]
             if before.endswith("\\"):
@@ -95,30 +99,28 @@ class _Parser:
                     self._position = escaped_end(source, begin)
                     self._text(body, source[begin : self._position])
                     continue
-            elif before:
+            elif before and "\0" not in before:
+                body.append(Text(before, before))
+            else:
                 self._text(body, before)
             found = plain(source, begin)
-            if found is None:
-                tag = _tag(source, begin)
-                if tag.kind in _ENDS_PROGRAM:
-                    return Program(body, names), tag
-                body.append(self._node(tag))
+            if found is not None and found[0] in _PRINTS:
+                mark, call, _names, strip, self._position = found
+                if strip is not NO_STRIP:
+                    edges.append(len(body))
+                body.append(Output(call, not mark, strip))
             else:
-                mark, call, strip, end = found
-                if mark in _PRINTS:
-                    self._position = end
-                    body.append(Output(call, not mark, strip))
-                else:
-                    tag = _Tag(_KINDS[mark], "", begin, end, (call, call.path.original, (), strip))
-                    if mark == "else":
-                        return Program(body, names), tag
-                    body.append(self._block(tag))
+                tag = _tag(source, begin, found)
+                if tag.kind in _ENDS_PROGRAM:
+                    return Program(body, names, edges), tag
+                edges.append(len(body))
+                body.append(self._node(tag))
             self._tags += 1
             if self._tags > _MOST_TAGS:
                 raise failed(source, begin, f"more than {_MOST_TAGS} tags")
         self._text(body, source[self._position :])
         self._position = len(source)
-        return Program(body, names), None
+        return Program(body, names, edges), None
 
     def _text(self, body: list[Node], text: str) -> None:
         if "\0" in text:
@@ -129,6 +131,8 @@ class _Parser:
     def _node(self, tag: _Tag) -> Node:
         source = self._source
         match tag.kind:
+            case "BLOCK":
+                return self._block(tag)
             case "OUTPUT" | "UNESCAPED":
                 try:
                     value, close, self._position = output_value(source, tag.inside, tag.kind)
@@ -137,8 +141,6 @@ class _Parser:
                 return Output(value, tag.kind == "OUTPUT" and tag.opening[-1] != "&", Strip(tag.stripped, close))
             case "COMMENT" | "LONG_COMMENT":
                 return self._comment(tag)
-            case "BLOCK":
-                return self._block(tag)
             case "INVERSE_BLOCK":
                 return self._block(tag, inverted=True)
             case "RAW_BLOCK":
@@ -175,7 +177,9 @@ class _Parser:
         depth = self._depth
         call, original, names, strip = self._opened(tag)
         program, end = self._program(names)
-        inverse, end = self._inverse(tag, end, chains=not inverted)
+        inverse = None
+        if end is not None and end.kind != "CLOSING":
+            inverse, end = self._inverse(tag, end, chains=not inverted)
         if end is None or end.kind != "CLOSING":
             raise failed(self._source, tag.begin, "this block is not closed")
         close_strip = self._closed(end, original)
@@ -225,7 +229,7 @@ class _Parser:
                 # So it is in Handlebars: only the first of a chain knows how the block's closing tag strips.
                 _last(inner).close_strip = inner_strip
             chained = Block(call, program, inner, strip, inner_strip, inner_strip)
-            inverse = _Inverse(Program([chained], chained=True), strip)
+            inverse = _Inverse(Program([chained], (), (0,), True), strip)
         return inverse, tag
 
     def _raw_block(self, tag: _Tag) -> Block:

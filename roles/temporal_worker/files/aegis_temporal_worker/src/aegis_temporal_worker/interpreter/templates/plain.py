@@ -12,28 +12,30 @@ from .syntax import NO_STRIP, Call, Literal, Operand, Path, Strip
 # Possessive: a tag that is not ordinary is found out without trying shorter words.
 _WORD: Final = r"[A-Za-z_][A-Za-z0-9_-]*+"
 _PATH: Final = rf"(?:@|(?:\.\./)++)?{_WORD}(?:\.[A-Za-z0-9_][A-Za-z0-9_-]*+)*+"
-_OPERAND: Final = rf""" ({_PATH}|"[^"\\]*+"|'[^'\\]*+'|-?[0-9]++(?:\.[0-9]++)?+(?=[ ~}}]))"""
+_OPERAND: Final = rf""" (?!as\ \|)({_PATH}|"[^"\\]*+"|'[^'\\]*+'|-?[0-9]++(?:\.[0-9]++)?+(?=[ ~}}]))"""
 _TAG: Final = re.compile(
-    rf"\{{\{{(~)?(?:(\{{)|(\#|else(?=[ ]))|) ?(?!else\b)({_PATH})(?:{_OPERAND})?+(?:{_OPERAND})?+ ?(?(2)\}})(~)?\}}\}}(?!\}})",
+    r"\{\{(~)?(?:(\{)|(#|else(?= )))? ?(?!else\b)"
+    rf"({_PATH})(?:{_OPERAND})?+(?:{_OPERAND})?+(?: as \|({_WORD}(?: {_WORD})?+)\|)?+"
+    r" ?(?(2)\})(~)?\}\}(?!\})",
     re.ASCII,
 )
 _MARKS: Final = "@."
 # Words that are not names, or not everywhere.
 _RESERVED: Final = frozenset({"this", "true", "false", "null", "undefined", "as"})
 
-# A tag's mark ("#", "else", "{" or none), what it holds, and the position after it.
-Plain = tuple[str, Call, Strip, int]
+# A tag's mark ("#", "else", "{" or none), what it holds, the names after `as`, and the position after it.
+Plain = tuple[str, Call, tuple[str, ...], Strip, int]
 
 
 def plain(source: str, begin: int) -> Plain | None:
-    """The tag that begins at ``begin``: an ordinary path with at most two paths, texts or numbers after it.
+    """The tag that begins at ``begin``: an ordinary path, at most two paths, texts or numbers, block parameters.
 
     None for all other tags, which may be right or wrong.
     """
     match = _TAG.match(source, begin)
     if match is None:
         return None
-    opened, brace, mark, first, second, third, closed = match.groups()
+    opened, brace, mark, first, second, third, named, closed = match.groups()
     path = _marked_path(first) if first[0] in _MARKS else _path(first)
     if path is None:
         return None
@@ -50,8 +52,13 @@ def plain(source: str, begin: int) -> Plain | None:
             if other is None:
                 return None
             call = Call(path, (param, other))
+    names: tuple[str, ...] = ()
+    if named is not None:
+        names = tuple(named.split(" "))
+        if mark is None or not _RESERVED.isdisjoint(names):
+            return None
     strip = Strip(opened is not None, closed is not None) if opened or closed else NO_STRIP
-    return mark or brace or "", call, strip, match.end()
+    return mark or brace or "", call, names, strip, match.end()
 
 
 def _path(written: str) -> Path | None:

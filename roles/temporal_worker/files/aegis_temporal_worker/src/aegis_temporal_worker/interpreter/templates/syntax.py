@@ -126,6 +126,8 @@ class Program:
     body: list[Node]
     # Names after `as |…|`.
     names: tuple[str, ...] = ()
+    # Places in the body of what may take white space away: all but text and outputs without `~`.
+    edges: Sequence[int] = ()
     # Only holds the block of an `else if`.
     chained: bool = False
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .syntax import NO_STRIP, SPACES, Block, Comment, Node, Output, Program, Text
+from .syntax import SPACES, Block, Comment, Node, Output, Program, Text
 
 
 class _Effect(NamedTuple):
@@ -28,8 +28,9 @@ _NONE = _Effect()
 def control(program: Program, *, root: bool = False) -> None:
     """Take the white space away, in place. ``root``: the program is the whole template."""
     body = program.body
-    for index, node in enumerate(body):
-        if isinstance(node, Text) or (isinstance(node, Output) and node.strip is NO_STRIP):
+    for index in program.edges:
+        node = body[index]
+        if isinstance(node, Text):
             continue
         effect = _effect(node)
         if effect is _NONE:
