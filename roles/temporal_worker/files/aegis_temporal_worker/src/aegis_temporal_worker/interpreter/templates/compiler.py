@@ -4,8 +4,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..values import UNDEFINED
 from .blocks import Section, each_block, if_block, nothing, section, with_block
@@ -33,8 +32,7 @@ _ESCAPES: Final = str.maketrans(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
+class Compiled(NamedTuple):
     """A template's closure and what its scopes need."""
 
     run: Section

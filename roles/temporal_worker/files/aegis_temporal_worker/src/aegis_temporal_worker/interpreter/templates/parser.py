@@ -6,19 +6,16 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from .arithmetic import output_value
-from .lexer import LONG_COMMENT, OPENING, TagError, failed
+from .lexer import LONG_COMMENT, TagError, failed
 from .phrases import MOST_NESTED, Original, Phrase
-from .plain import Plain, plain
+from .plain import plain
 from .rawtext import escaped_end, raw_text
 from .syntax import NO_STRIP, Block, Call, Comment, Node, Output, Program, Strip, Text
+from .tags import ELSE, Head, Tag, tag_at
 from .whitespace import control
 
-# The call in a block's opening tag, what the closing tag must repeat, names after `as`, where `~` stands.
-_Head = tuple[Call, Original, tuple[str, ...], Strip]
-# Ordinary tags by their mark: those that print, and the kinds of the others.
-_ELSE: Final = "{{else}}"
+# Marks of ordinary tags that print.
 _PRINTS: Final = ("", "{")
-_KINDS: Final = {"#": "BLOCK", "else": "CHAIN"}
 _ENDS_PROGRAM: Final = frozenset({"CLOSING", "INVERSE", "CHAIN"})
 # Tags of one template: reading and compiling them must not hold a workflow task up.
 _MOST_TAGS: Final = 20_000
@@ -32,36 +29,6 @@ def parse(source: str) -> Program:
     program = _Parser(source).template()
     control(program, root=True)
     return program
-
-
-class _Tag(NamedTuple):
-    """The beginning of a tag: its kind (a group of ``lexer.OPENING``), its braces, and where its inside begins."""
-
-    kind: str
-    opening: str
-    begin: int
-    inside: int
-
-    # What an ordinary tag holds; `inside` is then the position after it.
-    head: _Head | None = None
-
-    @property
-    def stripped(self) -> bool:
-        return self.opening[2:3] == "~"
-
-
-def _tag(source: str, begin: int, ordinary: Plain | None) -> _Tag:
-    if ordinary is not None:
-        mark, call, names, strip, end = ordinary
-        return _Tag(_KINDS[mark], "", begin, end, (call, call.path.original, names, strip))
-    if source.startswith("{{/", begin):
-        return _Tag("CLOSING", "{{/", begin, begin + 3)
-    if source.startswith(_ELSE, begin):
-        return _Tag("INVERSE", _ELSE, begin, begin + len(_ELSE))
-    opening = OPENING.match(source, begin)
-    if opening is None or opening.lastgroup is None:
-        raise failed(source, begin, "this begins no tag")
-    return _Tag(opening.lastgroup, opening[0], begin, opening.end())
 
 
 class _Inverse(NamedTuple):
@@ -86,7 +53,7 @@ class _Parser:
             raise failed(self._source, tag.begin, "this tag belongs to no block")
         return program
 
-    def _program(self, names: tuple[str, ...]) -> tuple[Program, _Tag | None]:
+    def _program(self, names: tuple[str, ...]) -> tuple[Program, Tag | None]:
         """Nodes up to a tag that ends them (returned, its inside not yet read) or the end of the text."""
         source = self._source
         body: list[Node] = []
@@ -110,7 +77,7 @@ class _Parser:
                     edges.append(len(body))
                 body.append(Output(call, not mark, strip))
             else:
-                tag = _tag(source, begin, found)
+                tag = tag_at(source, begin, found)
                 if tag.kind in _ENDS_PROGRAM:
                     return Program(body, names, edges), tag
                 edges.append(len(body))
@@ -128,7 +95,7 @@ class _Parser:
         if text:
             body.append(Text(text, text))
 
-    def _node(self, tag: _Tag) -> Node:
+    def _node(self, tag: Tag) -> Node:
         source = self._source
         match tag.kind:
             case "BLOCK":
@@ -147,7 +114,7 @@ class _Parser:
                 return self._raw_block(tag)
         raise failed(source, tag.begin, "there are no partials and no decorators")
 
-    def _comment(self, tag: _Tag) -> Comment:
+    def _comment(self, tag: Tag) -> Comment:
         text, self._position = tag.opening, tag.inside
         if tag.kind == "LONG_COMMENT":
             whole = LONG_COMMENT.match(self._source, tag.begin)
@@ -156,7 +123,7 @@ class _Parser:
             text, self._position = whole[0], whole.end()
         return Comment(Strip(tag.stripped, text.endswith("~}}")))
 
-    def _opened(self, tag: _Tag, kind: str = "CLOSE") -> _Head:
+    def _opened(self, tag: Tag, kind: str = "CLOSE") -> Head:
         self._depth += 1
         if self._depth > MOST_NESTED:
             raise failed(self._source, tag.begin, f"more than {MOST_NESTED} blocks within each other")
@@ -173,7 +140,7 @@ class _Parser:
         self._position = phrase.end
         return call, original, names, strip
 
-    def _block(self, tag: _Tag, *, inverted: bool = False) -> Block:
+    def _block(self, tag: Tag, *, inverted: bool = False) -> Block:
         depth = self._depth
         call, original, names, strip = self._opened(tag)
         program, end = self._program(names)
@@ -190,7 +157,7 @@ class _Parser:
         first, second = (other, program) if inverted else (program, other)
         return Block(call, first, second, strip, inverse_strip, close_strip)
 
-    def _closed(self, tag: _Tag, original: Original) -> Strip:
+    def _closed(self, tag: Tag, original: Original) -> Strip:
         source, inside = self._source, tag.inside
         if isinstance(original, str) and source.startswith(f"{original}}}}}", inside):
             end = inside + len(original) + 2
@@ -208,7 +175,7 @@ class _Parser:
         self._position = phrase.end
         return strip
 
-    def _inverse(self, block: _Tag, tag: _Tag | None, *, chains: bool) -> tuple[_Inverse | None, _Tag | None]:
+    def _inverse(self, block: Tag, tag: Tag | None, *, chains: bool) -> tuple[_Inverse | None, Tag | None]:
         """The sections after the first one, and the tag that ends the last of them."""
         sections: list[tuple[Call, Program, Strip]] = []
         while tag is not None and tag.kind == "CHAIN":
@@ -219,7 +186,7 @@ class _Parser:
             sections.append((call, program, strip))
         inverse = None
         if tag is not None and tag.kind == "INVERSE":
-            strip = NO_STRIP if tag.opening == _ELSE else Strip(tag.stripped, tag.opening.endswith("~}}"))
+            strip = NO_STRIP if tag.opening == ELSE else Strip(tag.stripped, tag.opening.endswith("~}}"))
             self._position = tag.inside
             program, tag = self._program(())
             inverse = _Inverse(program, strip)
@@ -232,7 +199,7 @@ class _Parser:
             inverse = _Inverse(Program([chained], (), (0,), True), strip)
         return inverse, tag
 
-    def _raw_block(self, tag: _Tag) -> Block:
+    def _raw_block(self, tag: Tag) -> Block:
         """A block whose inside is text up to its own closing tag; raw blocks in it only count."""
         depth = self._depth
         call, original, _names, _strip = self._opened(tag, "CLOSE_RAW")

@@ -95,7 +95,7 @@ class Phrase:
             value = self._param()
             # Of two equal keys Handlebars keeps the first.
             pairs.setdefault(key, value)
-        return Call(path, params, tuple(pairs.items()), nested)
+        return Call(path, tuple(params), tuple(pairs.items()), nested)
 
     def _at_hash(self) -> bool:
         return self._peek().kind == "ID" and self._tokens[self._next + 1].kind == "EQUALS"

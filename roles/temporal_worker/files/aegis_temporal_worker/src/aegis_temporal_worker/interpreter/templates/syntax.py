@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from ..errors import InterpreterError
@@ -126,8 +126,8 @@ class Program:
     body: list[Node]
     # Names after `as |…|`.
     names: tuple[str, ...] = ()
-    # Places in the body of what may take white space away: all but text and outputs without `~`.
-    edges: Sequence[int] = ()
+    # Places in the body of what may take white space away. Text and outputs without `~` need not be among them.
+    edges: Sequence[int] = field(default=(), compare=False)
     # Only holds the block of an `else if`.
     chained: bool = False
 
