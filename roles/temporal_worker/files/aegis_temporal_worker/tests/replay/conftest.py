@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The recorded histories, and how new ones are recorded.
 
-``RECORD_HISTORIES=1 pytest tests/replay/test_server.py`` writes the histories of the runs in ``test_server.py`` anew.
+``RECORD_HISTORIES=1 pytest tests/replay tests/compat`` writes the histories of the runs that these tests make anew.
 Do that only for a new scenario: an old history that does not replay any more means that running executions would break.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -55,8 +56,9 @@ def keep(replayer: Replayer) -> Keep:
         await replayer.replay_workflow(history)
         if os.environ.get("RECORD_HISTORIES"):
             HISTORIES.mkdir(exist_ok=True)
-            # Stack traces name the paths of the machine that recorded.
+            # Stack traces name the paths of the machine that recorded, default identities the machine itself.
             text = re.sub(r'"stackTrace": "(?:[^"\\]|\\.)*"', '"stackTrace": ""', history.to_json())
+            text = re.sub(rf'"identity": "{re.escape(socket.gethostname())}:\d+"', '"identity": "worker:3000"', text)
             (HISTORIES / f"{name}.json").write_text(text + "\n", encoding="utf-8")
         return history
 
