@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any, Final
 
-from prometheus_client import REGISTRY, Counter, Histogram
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram
 from temporalio import activity
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
@@ -19,8 +20,18 @@ ACTIVITY_SECONDS: Final = Histogram(
     ["activity"],
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600),
 )
+RUNTIME_SERVING: Final = Gauge(
+    "aegis_temporal_worker_runtime_serving",
+    "Whether the orchestrator's runtime says that it serves; NaN when it says nothing of itself.",
+)
+RUNTIME_SERVING.set(math.nan)
 
-__all__ = ["REGISTRY", "ActivityMetrics"]
+__all__ = ["REGISTRY", "ActivityMetrics", "show_runtime"]
+
+
+def show_runtime(health: str) -> None:
+    """Show what the runtime said of itself last (``runtime.health.RuntimeHealth``)."""
+    RUNTIME_SERVING.set(math.nan if health == "unknown" else float(health == "serving"))
 
 
 class _CountActivity(ActivityInboundInterceptor):

@@ -92,6 +92,7 @@ async def _work(settings: Settings, state: WorkerState) -> None:
 
         show_sdk_metrics(metrics.REGISTRY, install_sdk_runtime(), settings.temporal_task_queue)
         services = await stack.enter_async_context(open_services(settings))
+        state.probe_runtime = lambda: services.runtime.health(PROBE_SECONDS)
         client = await connect(settings)
         await require_versioning(client, settings)
         state.probe_temporal = lambda: _serves(client)

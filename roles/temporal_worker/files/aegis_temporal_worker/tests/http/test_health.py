@@ -32,6 +32,7 @@ async def test_contract_3_3_the_promised_members_come_first(api: Api) -> None:
     assert body["namespace"] == "default"
     assert body["workflows_loaded"] == 0
     assert body["worker"] == "running"
+    assert body["runtime"] == "unknown"
     assert body["version"]
 
 
@@ -127,6 +128,49 @@ async def test_many_probes_cost_one(serve: Serve, state: WorkerState) -> None:
     answers = await asyncio.gather(*(api.get("/health") for _ in range(20)))
     assert {answer.status for answer in answers} == {200}
     assert asked == 1
+
+
+def runtime_says(*words: str) -> Callable[[], Awaitable[Any]]:
+    left = iter(words)
+
+    async def probe() -> str:
+        return next(left)
+
+    return probe
+
+
+@pytest.mark.usefixtures("no_cache")
+async def test_contract_d1_1_the_runtimes_health_is_told_and_decides_nothing(serve: Serve, state: WorkerState) -> None:
+    words = ["serving", "not_serving", "unreachable", "unknown"]
+    # Each is asked for by /health, by /readyz and by /metrics.
+    state.probe_runtime = runtime_says(*(word for word in words for _ in range(3)))
+    api = await serve()
+    seen = []
+    for _ in words:
+        answer = await api.get("/health")
+        body = await answer.json()
+        assert (answer.status, body["status"], await ready(api)) == (
+            200,
+            "healthy",
+            (200, {"status": "ready", "reasons": []}),
+        )
+        page = await (await api.get("/metrics")).text()
+        [gauge] = re.findall(r"^aegis_temporal_worker_runtime_serving (\S+)$", page, re.MULTILINE)
+        seen.append((body["runtime"], gauge))
+    assert seen == [("serving", "1.0"), ("not_serving", "0.0"), ("unreachable", "0.0"), ("unknown", "NaN")]
+
+
+@pytest.mark.usefixtures("no_cache")
+async def test_a_runtime_that_hangs_is_unreachable(
+    serve: Serve, state: WorkerState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang() -> Any:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(health_module, "PROBE_SECONDS", 0.5)
+    state.probe_runtime = hang
+    answer = await (await serve()).get("/health")
+    assert (await answer.json())["runtime"] == "unreachable"
 
 
 async def test_contract_1_4_metrics_have_the_references_names(api: Api) -> None:

@@ -11,8 +11,11 @@ from uuid import uuid4
 
 import grpc
 import pytest
+from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+from grpc_health.v1.health_pb2_grpc import HealthStub
 from tenacity import AsyncRetrying, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
+from aegis_temporal_worker.runtime.health import SERVICE
 from aegis_temporal_worker.runtime.proto import aegis_runtime_pb2 as pb
 from aegis_temporal_worker.runtime.proto.aegis_runtime_pb2_grpc import AegisRuntimeStub
 from aegis_temporal_worker.standin.script import ScriptError, agent_uuid, load_script
@@ -338,6 +341,20 @@ class TestFaults:
             assert (await answer.json())["runtime_stopped"] is False
         request = pb.ExecuteSystemCommandRequest(command="true")
         assert (await client.runtime.ExecuteSystemCommand(request, wait_for_ready=True, timeout=30)).exit_code == 0
+
+    async def test_the_runtime_says_whether_it_serves(self, client: Client) -> None:
+        async def said() -> list[str]:
+            async with grpc.aio.insecure_channel(client.grpc_address) as channel:
+                answers = [await HealthStub(channel).Check(HealthCheckRequest(service=name)) for name in ("", SERVICE)]
+            return [HealthCheckResponse.ServingStatus.Name(answer.status) for answer in answers]
+
+        assert await said() == ["SERVING", "SERVING"]
+        async with client.http.post("/standin/faults", json={"runtime_not_serving": True}):
+            pass
+        assert await said() == ["SERVING", "NOT_SERVING"]
+        async with client.http.delete("/standin/faults"):
+            pass
+        assert await said() == ["SERVING", "SERVING"]
 
     async def test_a_bad_switch_is_refused(self, client: Client) -> None:
         async with client.http.post("/standin/faults", json={"evnts": {}}) as answer:

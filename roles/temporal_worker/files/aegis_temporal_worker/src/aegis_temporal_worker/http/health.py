@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-from aegis_temporal_worker import __version__
+from aegis_temporal_worker import __version__, metrics
 from aegis_temporal_worker.config import Settings
+from aegis_temporal_worker.runtime.health import RuntimeHealth
 from aegis_temporal_worker.store import DefinitionStore
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,8 @@ class WorkerState:
     is_polling: Callable[[], bool] | None = None
     # Asks Temporal whether it serves; absent until the first connection.
     probe_temporal: Callable[[], Awaitable[bool]] | None = None
+    # Asks the orchestrator's runtime; absent until there is a client of it.
+    probe_runtime: Callable[[], Awaitable[RuntimeHealth]] | None = None
 
     @property
     def phase(self) -> WorkerPhase:
@@ -45,20 +48,25 @@ class WorkerState:
 
 @dataclass
 class Health:
-    """Answers of the two services, kept for a few seconds so that many probes cost no more than one."""
+    """Answers of the services, kept for a few seconds so that many probes cost no more than one.
+
+    The runtime's is told and decides nothing: a worker whose orchestrator is away keeps its runs waiting, and taking it
+    out of service would help nobody.
+    """
 
     settings: Settings
     store: DefinitionStore
     state: WorkerState
     _temporal: bool = False
     _database: bool = False
+    _runtime: RuntimeHealth = "unknown"
     _seen_healthy: bool = False
     _asked_at: float | None = None
     _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def report(self) -> tuple[int, dict[str, Any]]:
         """HTTP code (200 when all works, else 503) and body; ``status``, ``temporal``, ``database`` come first."""
-        await self._refresh()
+        await self.refresh()
         healthy = self._temporal and self._database and self.state.phase == "running"
         self._seen_healthy = self._seen_healthy or healthy
         status = "healthy" if healthy else "degraded" if self._seen_healthy else "unhealthy"
@@ -73,11 +81,12 @@ class Health:
             "identity": self.settings.identity,
             "workflows_loaded": self.store.loaded,
             "worker": self.state.phase,
+            "runtime": self._runtime,
         }
 
     async def readiness(self) -> tuple[int, dict[str, Any]]:
         """HTTP code (200 while the worker takes new work, else 503), and what is in the way."""
-        await self._refresh()
+        await self.refresh()
         reasons = [
             reason
             for reason, is_so in (
@@ -89,14 +98,16 @@ class Health:
         ]
         return (503 if reasons else 200), {"status": "not ready" if reasons else "ready", "reasons": reasons}
 
-    async def _refresh(self) -> None:
+    async def refresh(self) -> None:
+        """Ask the services, unless their last answers are new enough."""
         async with self._asking:
             lasts = _GOOD_FOR_SECONDS if self._temporal and self._database else _BAD_FOR_SECONDS
             if self._asked_at is not None and time.monotonic() - self._asked_at < lasts:
                 return
-            self._temporal, self._database = await asyncio.gather(
-                self._probe_temporal(), self.store.ping(PROBE_SECONDS)
+            self._temporal, self._database, self._runtime = await asyncio.gather(
+                self._probe_temporal(), self.store.ping(PROBE_SECONDS), self._probe_runtime()
             )
+            metrics.show_runtime(self._runtime)
             self._asked_at = time.monotonic()
 
     async def _probe_temporal(self) -> bool:
@@ -107,6 +118,15 @@ class Health:
                 return await self.state.probe_temporal()
         except TimeoutError:
             return False
+
+    async def _probe_runtime(self) -> RuntimeHealth:
+        if self.state.probe_runtime is None:
+            return "unknown"
+        try:
+            async with asyncio.timeout(PROBE_SECONDS):
+                return await self.state.probe_runtime()
+        except TimeoutError:
+            return "unreachable"
 
 
 def _word(connected: bool) -> str:

@@ -104,6 +104,10 @@ SCHEMAS: Final[dict[str, Any]] = {
             "identity": _TEXT,
             "workflows_loaded": {"type": "integer", "minimum": 0, "description": "Definitions in memory."},
             "worker": {"enum": ["starting", "running", "draining"]},
+            "runtime": {
+                "enum": ["serving", "not_serving", "unreachable", "unknown"],
+                "description": "What the orchestrator's gRPC port says of itself; it decides neither status nor code.",
+            },
         }
     ),
     "Liveness": _object({"status": {"const": "alive"}}),

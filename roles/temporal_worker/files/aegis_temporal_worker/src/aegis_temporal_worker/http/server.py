@@ -48,8 +48,7 @@ def api_application(settings: Settings, store: DefinitionStore, health: Health) 
     """The management API; without the registration where that has a listener of its own."""
     routes = WorkflowRoutes(store)
     registration = routes.registration() if settings.register_listener is None else []
-    measured = web.get("/metrics", make_aiohttp_handler(metrics.REGISTRY))
-    return _application(settings, health, [measured, *registration, *routes.management()])
+    return _application(settings, health, [_measured(health), *registration, *routes.management()])
 
 
 def register_application(settings: Settings, store: DefinitionStore, health: Health) -> web.Application:
@@ -57,10 +56,10 @@ def register_application(settings: Settings, store: DefinitionStore, health: Hea
     return _application(settings, health, WorkflowRoutes(store).registration())
 
 
-def metrics_application() -> web.Application:
+def metrics_application(health: Health) -> web.Application:
     """The separate metrics listener: ``/metrics`` and nothing else."""
     application = web.Application()
-    application.add_routes([web.get("/metrics", make_aiohttp_handler(metrics.REGISTRY))])
+    application.add_routes([_measured(health)])
     return application
 
 
@@ -71,7 +70,7 @@ async def serving(settings: Settings, store: DefinitionStore, health: Health) ->
     if settings.register_listener is not None:
         listeners.append((register_application(settings, store, health), *settings.register_listener))
     if settings.metrics_port:
-        listeners.append((metrics_application(), settings.metrics_bind, settings.metrics_port))
+        listeners.append((metrics_application(health), settings.metrics_bind, settings.metrics_port))
     async with AsyncExitStack() as stack:
         for application, host, port in listeners:
             await stack.enter_async_context(listening(application, host, port))
@@ -92,6 +91,17 @@ async def listening(application: web.Application, host: str, port: int) -> Async
         yield
     finally:
         await runner.cleanup()
+
+
+def _measured(health: Health) -> web.RouteDef:
+    show = make_aiohttp_handler(metrics.REGISTRY)
+
+    async def show_metrics(request: web.Request) -> web.StreamResponse:
+        # One of the gauges is what the runtime said last: it must not be as old as the last look at /health.
+        await health.refresh()
+        return await show(request)
+
+    return web.get("/metrics", show_metrics)
 
 
 def _application(settings: Settings, health: Health, routes: list[web.RouteDef]) -> web.Application:

@@ -17,6 +17,7 @@ from grpc import aio
 
 from .auth import KeycloakSettings, TokenProvider, TokenRefusedError, TokenUnavailableError
 from .errors import RuntimeCallError
+from .health import RuntimeHealth, ask_health
 from .proto import aegis_runtime_pb2 as pb
 from .proto.aegis_runtime_pb2_grpc import AegisRuntimeStub
 
@@ -111,6 +112,17 @@ class RuntimeClient:
                 begun=False,
             ) from None
         await self._token(method)
+
+    async def health(self, seconds: float) -> RuntimeHealth:
+        """What the runtime says of itself, asked for at most so many seconds. Never raises."""
+        try:
+            async with asyncio.timeout(seconds):
+                token = await self.tokens.token()
+        except TimeoutError:
+            return "unreachable"
+        except (TokenUnavailableError, TokenRefusedError):
+            return "unknown"
+        return await ask_health(self._channel, _metadata(token, ""), seconds)
 
     async def execute_system_command(
         self, request: pb.ExecuteSystemCommandRequest, *, tenant_id: str, deadline: float

@@ -45,6 +45,7 @@ class Faults(BaseModel):
     lookups: HttpFault | None = None
     runtime: RuntimeFault | None = None
     runtime_stopped: bool = Field(default=False, description="the gRPC port does not listen")
+    runtime_not_serving: bool = Field(default=False, description="grpc.health answers NOT_SERVING for the runtime")
 
     def change(self, wanted: Faults) -> None:
         """Take over the parts that ``wanted`` sets."""

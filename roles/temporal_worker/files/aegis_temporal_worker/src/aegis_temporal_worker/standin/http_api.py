@@ -166,7 +166,8 @@ class StandinHttp:
 
     async def clear_faults(self, request: web.Request) -> web.Response:
         """``DELETE /standin/faults``: everything works again."""
-        return await self._set_faults(Faults(events=None, lookups=None, runtime=None, runtime_stopped=False), request)
+        # Every part is named: what is absent would stay as it is.
+        return await self._set_faults(Faults.model_validate(Faults().model_dump()), request)
 
     async def _set_faults(self, wanted: Faults, request: web.Request) -> web.Response:
         self._faults.change(wanted)

@@ -11,8 +11,12 @@ from types import TracebackType
 from typing import Final, Self
 
 import grpc
+from grpc_health.v1.health import aio as health_aio  # type: ignore[attr-defined] # not in the type stubs
+from grpc_health.v1.health_pb2 import HealthCheckResponse
+from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 
 from aegis_temporal_worker.http.server import listening
+from aegis_temporal_worker.runtime.health import SERVICE
 from aegis_temporal_worker.runtime.proto import aegis_runtime_pb2_grpc as pb_grpc
 from aegis_temporal_worker.standin.cancellation import CancellationNotes
 from aegis_temporal_worker.standin.faults import Faults
@@ -57,6 +61,8 @@ class Standin:
         self._faults = Faults()
         self._agents = Agents(options.script)
         self._grpc: grpc.aio.Server | None = None
+        # The empty name is the process, as with the orchestrator.
+        self._health = health_aio.HealthServicer()
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -89,17 +95,26 @@ class Standin:
             await self._stop_grpc()
         elif self._grpc is None:
             await self._start_grpc()
+        await self._tell_health()
 
     async def _start_grpc(self) -> None:
         address = f"{self._options.grpc_host}:{self._options.grpc_port}"
         server = grpc.aio.server(options=_GRPC_OPTIONS, interceptors=[CancellationNotes(self._ledger)])
         pb_grpc.add_AegisRuntimeServicer_to_server(self._service, server)
+        add_HealthServicer_to_server(self._health, server)
+        await self._tell_health()
         try:
             server.add_insecure_port(address)
         except RuntimeError as error:
             raise OSError(f"cannot listen on {address}: {error}") from error
         await server.start()
         self._grpc = server
+
+    async def _tell_health(self) -> None:
+        serving = not self._faults.runtime_not_serving
+        status = HealthCheckResponse.SERVING if serving else HealthCheckResponse.NOT_SERVING
+        await self._health.set("", HealthCheckResponse.SERVING)
+        await self._health.set(SERVICE, status)
 
     async def _stop_grpc(self) -> None:
         if self._grpc is not None:
