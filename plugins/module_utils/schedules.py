@@ -66,7 +66,7 @@ class Wanted:
 
 def read_wanted(options: Mapping[str, Any]) -> Wanted:
     """Check the options of a schedule. Raises Problem that names option, value and fix."""
-    schedule_id = check_id("schedule_id", options["schedule_id"])
+    schedule_id = check_schedule_id(options["schedule_id"])
     remaining = options["remaining_actions"]
     if remaining is not None and remaining < UNLIMITED:
         raise Problem(f"remaining_actions is {remaining}: give 0 or more, or {UNLIMITED} for no limit.")
@@ -82,6 +82,13 @@ def read_wanted(options: Mapping[str, Any]) -> Wanted:
         note,
         remaining,
     )
+
+
+def check_schedule_id(value: str) -> str:
+    """Return the value of C(schedule_id) if it can be one. Raises Problem."""
+    if "/" in value:
+        raise Problem(f"schedule_id is {value!r}: the HTTP API takes no slash in it. Use another character.")
+    return check_id("schedule_id", value)
 
 
 def check_id(option: str, value: str) -> str:

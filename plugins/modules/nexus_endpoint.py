@@ -26,7 +26,7 @@ attributes:
     support: full
     details:
       - Where nothing listens at the address yet, as before a first installation, the endpoint is taken as missing, with
-        a warning. Whether the namespace in O(target) exists is not looked at: an earlier task may register it.
+        a warning. Whether the namespace in O(target) exists is not looked at, since an earlier task may register it.
   diff_mode:
     support: full
   idempotent:
@@ -221,8 +221,12 @@ class Manager:
 
     def _explain(self, problem, after):
         """Say which namespaces there are, if that is what the server refused."""
-        if "namespace" in str(problem) and "worker" in after["target"]:
+        if "namespace" not in str(problem) or "worker" not in after["target"]:
+            return
+        try:
             namespaces.require(self.client, after["target"]["worker"]["namespace"])
+        except Problem as explanation:
+            raise Problem(f"target.worker.namespace: {explanation}") from None
 
     def _result(self, name, action, before, after):
         header = f"Nexus endpoint {name}"

@@ -237,7 +237,8 @@ options:
     type: int
   trigger:
     description:
-      - Act once now, paused or not, after everything else has been done. V({}) does with the schedule's own policy.
+      - Act once now, paused or not, after everything else has been done. V({}) does so with the schedule's own policy.
+      - The ids of the workflows carry the time in seconds, so two triggers within one second start one workflow.
       - Sent once and not repeated after a failure.
     type: dict
     suboptions:
@@ -253,7 +254,7 @@ options:
     elements: dict
     suboptions:
       start_time:
-        description: Begin of the period. The server leaves out a time that is exactly this one.
+        description: Begin of the period, inclusive.
         type: str
         required: true
       end_time:

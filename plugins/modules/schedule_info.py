@@ -172,7 +172,7 @@ from ansible_collections.aegis.temporal.plugins.module_utils.http_client import 
 from ansible_collections.aegis.temporal.plugins.module_utils.outcome import Problem, run
 from ansible_collections.aegis.temporal.plugins.module_utils.schedule_api import Schedules
 from ansible_collections.aegis.temporal.plugins.module_utils.schedule_spec import read_period
-from ansible_collections.aegis.temporal.plugins.module_utils.schedules import check_id
+from ansible_collections.aegis.temporal.plugins.module_utils.schedules import check_schedule_id
 from ansible_collections.aegis.temporal.plugins.module_utils.temporal_http import TemporalHttp
 
 MOST = 10000
@@ -223,7 +223,7 @@ def check(params):
     if not params["namespace"].strip():
         raise Problem("namespace is empty: name one, like default.")
     if params["schedule_id"] is not None:
-        check_id("schedule_id", params["schedule_id"])
+        check_schedule_id(params["schedule_id"])
     if not 1 <= params["limit"] <= MOST:
         raise Problem(f"limit is {params['limit']}: it must be between 1 and {MOST}.")
     if params["matching_from"] is None:

@@ -143,7 +143,7 @@ def main():
             "type": {"type": "str", "choices": list(configs.TYPES), "default": "activity"},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "queue_rate_limit": {"type": "float"},
-            "fairness_key_rate_limit": {"type": "float"},
+            "fairness_key_rate_limit": {"type": "float", "no_log": False},
             "reason": {"type": "str", "default": ""},
         },
         required_if=[("state", "present", tuple(configs.LIMITS), True)],
@@ -161,6 +161,8 @@ def check(params):
     for name in ("task_queue", "namespace"):
         if not params[name].strip():
             raise Problem(f"{name} is {params[name]!r}: it must not be empty.")
+    if "/" in params["task_queue"]:
+        raise Problem(f"task_queue is {params['task_queue']!r}: the HTTP API takes no slash in it.")
     configs.check_limits(params)
     if params["state"] == "absent":
         for name in configs.LIMITS:

@@ -145,6 +145,7 @@ def test_values_of_other_types_are_other_values(one: Any, other: Any) -> None:
     [
         ({"schedule_id": " "}, "schedule_id is ' ': it must not be empty"),
         ({"schedule_id": "a "}, "schedule_id is 'a '"),
+        ({"schedule_id": "a/b"}, "schedule_id is 'a/b': the HTTP API takes no slash"),
         ({"schedule_id": "x" * 971}, "schedule_id is 971 bytes long: use at most 970"),
         ({"remaining_actions": -2}, "remaining_actions is -2: give 0 or more, or -1"),
         ({"note": "x" * 1001}, "note is 1001 bytes long: the server takes 1000"),
