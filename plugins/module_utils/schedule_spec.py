@@ -133,7 +133,7 @@ def read_time(option: str, text: str | None) -> str:
 def read_period(start_option: str, start: str, end_option: str, end: str) -> tuple[str, str]:
     """Return the normal form of both ends. Raises Problem naming the option that is wrong."""
     first, last = read_time(start_option, start), read_time(end_option, end)
-    if not parse_timestamp(first) < parse_timestamp(last):
+    if parse_timestamp(last) <= parse_timestamp(first):
         raise Problem(f"{end_option} is {end!r}: it must be after {start_option}, which is {start!r}.")
     return first, last
 
