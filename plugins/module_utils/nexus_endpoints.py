@@ -125,7 +125,6 @@ def expected(wanted: Mapping[str, Any], before: Mapping[str, Any] | None) -> dic
 def summary(endpoint: Mapping[str, Any]) -> dict[str, Any]:
     """Bring the server's Endpoint to the shape that modules return."""
     spec = endpoint["spec"]
-    description = from_payload(spec["description"]) if "description" in spec else ""
     worker, external = spec["target"].get("worker"), spec["target"].get("external")
     if worker is not None:
         target = {"worker": {"namespace": worker["namespace"], "task_queue": worker["taskQueue"]}}
@@ -135,8 +134,8 @@ def summary(endpoint: Mapping[str, Any]) -> dict[str, Any]:
         "name": spec["name"],
         "id": endpoint["id"],
         "version": int(endpoint["version"]),
-        # Other programs may store any value there.
-        "description": description if isinstance(description, str) else str(description),
+        # Other programs may store more than a text there: any value goes back as it came.
+        "description": from_payload(spec["description"]) if "description" in spec else "",
         "target": target,
     }
 
@@ -148,7 +147,7 @@ def _request(endpoint: Mapping[str, Any]) -> dict[str, Any]:
     else:
         target = {"external": dict(endpoint["target"]["external"])}
     spec: dict[str, Any] = {"name": endpoint["name"], "target": target}
-    if endpoint["description"]:
+    if endpoint["description"] != "":
         spec["description"] = to_payload(endpoint["description"])
     return spec
 

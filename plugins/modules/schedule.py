@@ -397,133 +397,11 @@ elapsed:
 from ansible.module_utils.basic import AnsibleModule, env_fallback
 from ansible_collections.aegis.temporal.plugins.module_utils import schedules
 from ansible_collections.aegis.temporal.plugins.module_utils.calendar_fields import FIELDS
-from ansible_collections.aegis.temporal.plugins.module_utils.connection import (
-    connection_argument_spec,
-    read_connection,
-)
-from ansible_collections.aegis.temporal.plugins.module_utils.first_look import first_look
+from ansible_collections.aegis.temporal.plugins.module_utils.connection import connection_argument_spec
 from ansible_collections.aegis.temporal.plugins.module_utils.http_client import REQUESTS_IMPORT_ERROR
 from ansible_collections.aegis.temporal.plugins.module_utils.outcome import Problem, check_wait, run
-from ansible_collections.aegis.temporal.plugins.module_utils.polling import poll_until
-from ansible_collections.aegis.temporal.plugins.module_utils.schedule_api import Schedules, explained
+from ansible_collections.aegis.temporal.plugins.module_utils.schedule_manager import PAUSE, ScheduleManager
 from ansible_collections.aegis.temporal.plugins.module_utils.schedule_spec import read_period
-from ansible_collections.aegis.temporal.plugins.module_utils.temporal_http import TemporalHttp, TemporalProblem
-
-PAUSE = 0.2
-
-
-class Manager:
-    """Brings the schedule to its wanted state."""
-
-    def __init__(self, module, backfill):
-        self.module = module
-        self.backfill = backfill
-        self.api = Schedules(TemporalHttp(read_connection(module.params).http), module.params["namespace"])
-
-    def bring(self, wanted):
-        live = self._describe(wanted.schedule_id)
-        before = live.shown if live else None
-        after = schedules.expected(wanted, before)
-        action = "none"
-        if live is None:
-            action = "created"
-            if not self.module.check_mode:
-                after = self._create(wanted, after)
-        elif not schedules.same(before, after):
-            action = "updated"
-            if not self.module.check_mode:
-                after = self._update(wanted, live, after)
-        return self._result(wanted.schedule_id, action, before, after)
-
-    def remove(self, schedule_id):
-        live = self._describe(schedule_id)
-        if live is None:
-            return self._result(schedule_id, "none", None, None)
-        if not self.module.check_mode:
-            self.api.delete(schedule_id)
-        return self._result(schedule_id, "deleted", live.shown, None)
-
-    def act(self, result):
-        """Send trigger and backfill, if asked for. What was done before stays in the result when that fails."""
-        params = self.module.params
-        if params["trigger"] is None and not self.backfill:
-            return result
-        if not self.module.check_mode:
-            try:
-                self.api.act(params["schedule_id"], params["trigger"], self.backfill)
-            except Problem as problem:
-                problem.result.update(result)
-                raise
-        return {**result, "changed": True, "acted": True}
-
-    def _describe(self, schedule_id):
-        api = self.api
-        return first_look(self.module, api.client, api.namespace, "the schedule", lambda: api.describe(schedule_id))
-
-    def _create(self, wanted, after):
-        try:
-            self.api.create(wanted.schedule_id, schedules.request(wanted, after, {}))
-        except TemporalProblem as problem:
-            # 409: another run was faster, or our own first attempt did arrive. What is there then decides.
-            if problem.status != 409:
-                raise explained(problem) from None
-            live = self.api.describe(wanted.schedule_id)
-            if live is None:
-                raise
-            after = schedules.expected(wanted, live.shown)
-            return live.shown if schedules.same(live.shown, after) else self._update(wanted, live, after)
-        return self._shown(wanted.schedule_id, lambda live: live)
-
-    def _update(self, wanted, live, after):
-        try:
-            self.api.update(live, schedules.request(wanted, after, live.schedule))
-        except TemporalProblem as problem:
-            # Refused because of the token: by somebody else's change, or by our own first attempt that did arrive.
-            if "conflict token" not in str(problem):
-                raise explained(problem) from None
-        # Each change makes a new token, ours or the one that made the server drop ours.
-        shown = self._shown(wanted.schedule_id, lambda seen: seen if seen.token != live.token else None)
-        if not schedules.same(shown, schedules.expected(wanted, shown)):
-            raise Problem(
-                f"Schedule {wanted.schedule_id} is not as it was asked for after the update: somebody else changed it "
-                "at the same moment, and the server kept that. Run again."
-            )
-        return shown
-
-    def _shown(self, schedule_id, accept):
-        """What the server shows, as soon as C(accept) takes it: a worker of its own carries out what was asked."""
-        once = Schedules(self.api.client.once(), self.api.namespace)
-        trouble = None
-
-        def look(left):
-            nonlocal trouble
-            try:
-                live = once.describe(schedule_id)
-            except Problem as problem:
-                if not problem.temporary:
-                    raise
-                trouble = problem
-                return None
-            return accept(live) if live else None
-
-        limit = self.module.params["wait_timeout"]
-        live = poll_until(look, limit, PAUSE)
-        if live is None:
-            raise Problem(
-                f"Schedule {schedule_id} was written, but does not show it after {limit:g} seconds (wait_timeout). "
-                f"{trouble or 'Does the server run its worker service?'}"
-            )
-        return live.shown
-
-    def _result(self, schedule_id, action, before, after):
-        header = f"schedule {schedule_id}"
-        return {
-            "changed": action != "none",
-            "action": action,
-            "schedule": after or {},
-            "acted": False,
-            "diff": {"before_header": header, "after_header": header, "before": before or "", "after": after or ""},
-        }
 
 
 def main():
@@ -596,7 +474,7 @@ def main():
         params = module.params
         check(params)
         wanted = schedules.read_wanted(params)
-        manager = Manager(module, read_backfill(params["backfill"]))
+        manager = ScheduleManager(module, read_backfill(params["backfill"]))
         if params["state"] == "absent":
             return manager.remove(wanted.schedule_id)
         return manager.act(manager.bring(wanted))

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import requests
+from loopback_stack import TemporalStack
 from module_testing import Outcome, RecordingProxy, http_answer, misbehaving, ok, run_module
 
 Run = Callable[..., Outcome]
@@ -61,6 +63,18 @@ def test_options_left_out_keep_what_is_there(run: Run, unique: Unique) -> None:
     name = unique("kept")
     made = ok(run("nexus_endpoint", {"name": name, "description": "d", "target": WORKER}))
     assert ok(run("nexus_endpoint", {"name": name}))["endpoint"] == made["endpoint"]
+
+
+@pytest.mark.usefixtures("nexus")
+def test_a_description_that_is_no_text_is_kept(run: Run, temporal_stack: TemporalStack, unique: Unique) -> None:
+    """Another program may store any value."""
+    target = {"worker": {"namespace": "default", "taskQueue": "operations"}}
+    spec = {"name": unique("structured"), "description": {"team": ["billing"]}, "target": target}
+    endpoints = f"{temporal_stack.http_url}/api/v1/nexus/endpoints"
+    made = requests.post(endpoints, json={"spec": spec}, timeout=10).json()["endpoint"]
+    assert ok(run("nexus_endpoint", {"name": spec["name"], "target": EXTERNAL}))["action"] == "updated"
+    kept = requests.get(f"{endpoints}/{made['id']}", timeout=10).json()["endpoint"]
+    assert kept["spec"]["description"] == {"team": ["billing"]}
 
 
 @pytest.mark.usefixtures("nexus")

@@ -20,7 +20,7 @@ from ansible_collections.aegis.temporal.plugins.module_utils.schedule_spec impor
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from loopback_stack import TemporalStack
-from module_testing import Outcome, RecordingProxy, ok
+from module_testing import Outcome, RecordingProxy, http_answer, misbehaving, ok, run_module
 
 Run = Callable[..., Outcome]
 Unique = Callable[[str], str]
@@ -333,6 +333,24 @@ def test_a_new_schedule_needs_an_action(run: Run, frontend: RecordingProxy, uniq
         outcome = run("schedule", {"schedule_id": unique("none"), "paused": True}, check=check)
         assert "action is not given" in outcome.message
     assert frontend.writes == []
+
+
+def test_what_was_written_but_is_never_shown_is_a_failure_that_changed_something() -> None:
+    """Answers as of a server whose worker service does not run."""
+    detail = {"@type": "type.googleapis.com/temporal.api.errordetails.v1.NotFoundFailure"}
+    missing = json.dumps({"code": 5, "message": "schedule not found", "details": [detail]}).encode()
+
+    def answer(request: bytes) -> bytes:
+        if request.startswith(b"POST"):
+            return http_answer("200 OK", b'{"conflictToken": "AAAAAAAAAAE="}')
+        return http_answer("404 Not Found", missing)
+
+    with misbehaving(answer) as server:
+        options = {"http_url": server.url, "schedule_id": "s", "action": ACTION, "wait_timeout": 1}
+        outcome = run_module("schedule", options)
+    assert outcome.failed
+    assert outcome.changed
+    assert "Schedule s was written, but does not show it after 1 seconds (wait_timeout)" in outcome.message
 
 
 @pytest.mark.parametrize(

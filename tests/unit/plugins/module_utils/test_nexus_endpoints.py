@@ -40,10 +40,6 @@ def test_answers_have_the_shape_of_the_options() -> None:
     assert nexus.summary(answer(target={"external": {"url": "u"}}))["target"] == {"external": {"url": "u"}}
 
 
-def test_a_description_that_is_no_text_is_shown_as_one() -> None:
-    assert nexus.summary(answer(description=to_payload({"a": 1})))["description"] == "{'a': 1}"
-
-
 @pytest.mark.parametrize("target", [WORKER, EXTERNAL])
 @pytest.mark.parametrize("description", [None, "", "text"])
 def test_options_left_out_keep_what_is_there(target: dict[str, Any], description: str | None) -> None:
