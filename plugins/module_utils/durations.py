@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.aegis.temporal.plugins.module_utils.outcome import Problem
+
 # Largest first: the parts of a duration must come in this order.
 _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 _PATTERN = re.compile("".join(rf"(?:(?P<{unit}>[0-9]+){unit})?" for unit, _seconds in _UNITS))
@@ -50,3 +52,17 @@ def format_duration(seconds: int) -> str:
         if count:
             parts.append(f"{count}{unit}")
     return "".join(parts) or "0s"
+
+
+def duration_option(option: str, text: str) -> int:
+    """Return the seconds of the value of C(option). Raises Problem naming it."""
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise Problem(f"{option}: {error}.") from None
+
+
+def server_duration(text: str) -> str:
+    """Return the server's C(5400s) as C(1h30m). Parts of a second, which no option can express, stay as they are."""
+    seconds = float(text[:-1] if text.endswith("s") else text)
+    return format_duration(int(seconds)) if seconds.is_integer() else f"{seconds:g}s"

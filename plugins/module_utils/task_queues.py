@@ -16,6 +16,7 @@ from ansible_collections.aegis.temporal.plugins.module_utils.temporal_http impor
     api_path,
     read_answer,
 )
+from ansible_collections.aegis.temporal.plugins.module_utils.timestamps import parse_timestamp
 
 TYPES = ("workflow", "activity")
 
@@ -130,11 +131,7 @@ def _or_nothing(call: Any, *arguments: Any) -> Any:
 
 
 def _time(text: str) -> datetime | None:
-    """Read the server's RFC 3339 time; its nanoseconds are cut to what Python can hold."""
-    head, _point, fraction = text.rstrip("Z").partition(".")
     try:
-        moment = datetime.strptime(head + "+0000", "%Y-%m-%dT%H:%M:%S%z")
+        return parse_timestamp(text)
     except ValueError:
         return None
-    micro = int((fraction + "000000")[:6]) if fraction.isdigit() else 0
-    return moment.replace(microsecond=micro)

@@ -104,6 +104,10 @@ class TemporalHttp:
         """Write. May be sent again after a failure, so it must do no harm to arrive twice."""
         return self._call("POST", path, params=params, body=body)
 
+    def delete(self, path: str, params: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """Delete. May be sent again after a failure: a second one finds nothing, which callers take as done."""
+        return self._call("DELETE", path, params=params)
+
     def _call(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
         try:
             answer = self._http.request(method, path, **arguments)

@@ -106,22 +106,24 @@ def status_name(status: str) -> str:
 
 def to_payloads(arguments: Sequence[Any]) -> dict[str, Any]:
     """Encode arguments as JSON payloads."""
-    return {"payloads": [_payload(argument) for argument in arguments]}
+    return {"payloads": [to_payload(argument) for argument in arguments]}
 
 
 def from_payloads(payloads: Mapping[str, Any] | None) -> list[Any]:
     """Decode JSON and empty payloads; of any other encoding return C(encoding) and the base64 C(data)."""
-    return [_value(payload) for payload in (payloads or {}).get("payloads", [])]
+    return [from_payload(payload) for payload in (payloads or {}).get("payloads", [])]
 
 
-def _payload(value: Any) -> dict[str, Any]:
+def to_payload(value: Any) -> dict[str, Any]:
+    """Encode one value as JSON payload."""
     return {
         "metadata": {"encoding": base64.b64encode(b"json/plain").decode()},
         "data": base64.b64encode(json.dumps(value).encode()).decode(),
     }
 
 
-def _value(payload: Mapping[str, Any]) -> Any:
+def from_payload(payload: Mapping[str, Any]) -> Any:
+    """Decode one payload, as from_payloads does."""
     try:
         encoding = base64.b64decode(payload.get("metadata", {}).get("encoding", "")).decode()
         data = base64.b64decode(payload.get("data", ""))

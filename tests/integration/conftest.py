@@ -48,6 +48,20 @@ def run(temporal_stack: TemporalStack, frontend: RecordingProxy) -> RunModule:
     return run_it
 
 
+@pytest.fixture
+def needs_server(temporal_stack: TemporalStack) -> Callable[[str, str], None]:
+    """Skips the test on older servers: ``needs_server("1.25", "Nexus endpoints")``."""
+
+    def check(least: str, what: str) -> None:
+        running, wanted = (
+            [int(part) for part in version.split(".")[:2]] for version in (temporal_stack.version, least)
+        )
+        if running < wanted:
+            pytest.skip(f"{what} need Temporal Server {least}")
+
+    return check
+
+
 @pytest.fixture(scope="module")
 def start_worker(temporal_stack: TemporalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartWorker]:
     """Starts a worker process and gives it back; all are ended after the tests of the file."""

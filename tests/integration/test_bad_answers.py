@@ -18,14 +18,17 @@ from module_testing import Outcome, http_answer, misbehaving, run_module
 
 MODULES = {
     "namespace": {"name": "some", "retention": "1d"},
+    "nexus_endpoint": {"name": "some", "target": {"external": {"url": "http://127.0.0.1"}}},
     "pollers": {"task_queue": "some", "wait": False},
+    "schedule": {"schedule_id": "some", "action": {"task_queue": "some", "workflow_type": "echo"}},
+    "task_queue_config": {"task_queue": "some", "queue_rate_limit": 1},
     "workflow_run": {"task_queue": "some", "workflow_type": "echo"},
 }
 all_modules = pytest.mark.parametrize("name", MODULES)
 
 
 def run(name: str, url: str, **options: Any) -> Outcome:
-    return run_module(name, {"http_url": url, "retries": 0, "timeout": 2, **MODULES[name], **options})
+    return run_module(name, {"http_url": url, "retries": 0, "timeout": 2, **MODULES.get(name, {}), **options})
 
 
 def refusal(code: int, message: str) -> bytes:
@@ -68,8 +71,14 @@ def test_wrong_answers(name: str, answer: bytes | None, message: str) -> None:
         ("namespace", {}),
         ("namespace", {"namespaceInfo": 1}),
         ("namespace", {"namespaceInfo": {"name": "some"}, "config": {"workflowExecutionRetentionTtl": "long"}}),
+        ("nexus_endpoint", {"endpoints": 1}),
+        ("nexus_endpoint", {"endpoints": [{"id": "1", "version": "1", "spec": {"name": "some", "target": {}}}]}),
         ("pollers", {"pollers": 2}),
         ("pollers", {"pollers": ["me"]}),
+        ("schedule", {}),
+        ("schedule", {"schedule": {"action": {"startWorkflow": []}}, "conflictToken": ""}),
+        ("schedule_info", {"schedules": [{}]}),
+        ("task_queue_config", {"config": {"queueRateLimit": {"rateLimit": 1}}}),
         ("workflow_run", {}),
         ("workflow_run", {"workflowExecutionInfo": {"execution": None}}),
     ],
@@ -96,7 +105,7 @@ def test_nothing_listens_yet_in_check_mode(name: str) -> None:
     options = {"http_url": f"http://127.0.0.1:{port}", "retries": 0, **MODULES[name]}
     outcome = run_module(name, options, check=True)
     assert not outcome.failed
-    assert outcome.changed is (name == "namespace" or name == "workflow_run")
+    assert outcome.changed is (name != "pollers")
 
 
 @all_modules

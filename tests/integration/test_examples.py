@@ -22,7 +22,20 @@ from loopback_stack.processes import ManagedProcess
 from module_testing import http_answer, misbehaving
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-MODULES = ("namespace", "pollers", "workflow_run", "worker_health")
+MODULES = (
+    "namespace",
+    "nexus_endpoint",
+    "nexus_endpoint_info",
+    "pollers",
+    "schedule",
+    "schedule_info",
+    "task_queue_config",
+    "workflow_run",
+    "worker_health",
+)
+NEWER = {"nexus_endpoint": "1.25", "nexus_endpoint_info": "1.25", "task_queue_config": "1.29"}
+"""The first server with what a module sets, where that is not the oldest that is supported."""
+
 HEALTHY = json.dumps({"status": "healthy", "temporal": "connected", "database": "connected"}).encode()
 
 
@@ -35,7 +48,11 @@ def agents(start_worker: Callable[..., ManagedProcess]) -> None:
 
 @pytest.mark.usefixtures("agents")
 @pytest.mark.parametrize("name", MODULES)
-def test_examples_run(temporal_stack: TemporalStack, tmp_path: Path, name: str) -> None:
+def test_examples_run(
+    temporal_stack: TemporalStack, tmp_path: Path, needs_server: Callable[[str, str], None], name: str
+) -> None:
+    if name in NEWER:
+        needs_server(NEWER[name], f"the examples of {name}")
     module = importlib.import_module(f"ansible_collections.aegis.temporal.plugins.modules.{name}")
     with ExitStack() as servers:
         healthy = http_answer("200 OK", HEALTHY)
@@ -57,6 +74,7 @@ def test_the_action_group_sets_the_connection_once(temporal_stack: TemporalStack
     tasks = [
         {"aegis.temporal.namespace": {"name": "grouped"}},
         {"aegis.temporal.pollers": {"task_queue": "aegis-agents"}},
+        {"aegis.temporal.schedule": {"schedule_id": "grouped", "action": {"task_queue": "q", "workflow_type": "echo"}}},
         {"aegis.temporal.workflow_run": {"task_queue": "aegis-agents", "workflow_type": "echo", "input": [{}]}},
     ]
     play_them(tmp_path, tasks, {"group/aegis.temporal.temporal": {"http_url": temporal_stack.http_url}})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .misbehaving import Misbehaving, http_answer, misbehaving
 from .recording_proxy import RecordingProxy, recording_proxy
-from .runner import Outcome, run_module
+from .runner import Outcome, ok, run_module
 
 __all__ = [
     "Misbehaving",
@@ -15,6 +15,7 @@ __all__ = [
     "RecordingProxy",
     "http_answer",
     "misbehaving",
+    "ok",
     "recording_proxy",
     "run_module",
 ]

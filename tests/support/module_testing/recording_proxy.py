@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -24,6 +24,8 @@ class RecordingProxy(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.upstream = upstream
         self.requests: list[tuple[str, str]] = []
+        self.before_write: Callable[[], object] | None = None
+        """Called once, before the next request that is no read goes on: what somebody else does just then."""
 
     @property
     def url(self) -> str:
@@ -55,6 +57,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _forward(self) -> None:
         self.server.requests.append((self.command, self.path))
+        if self.command != "GET" and self.server.before_write:
+            meanwhile, self.server.before_write = self.server.before_write, None
+            meanwhile()
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
         answer = requests.request(

@@ -49,6 +49,12 @@ class Outcome:
         return " ".join(str(warning) for warning in self.result.get("warnings", []))
 
 
+def ok(outcome: Outcome) -> Outcome:
+    """Return the outcome of a module that must not fail. Raises AssertionError with its message."""
+    assert not outcome.failed, outcome.message
+    return outcome
+
+
 def run_module(
     name: str,
     options: Mapping[str, Any],

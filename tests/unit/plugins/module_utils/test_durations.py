@@ -8,7 +8,13 @@ from __future__ import annotations
 import re
 
 import pytest
-from ansible_collections.aegis.temporal.plugins.module_utils.durations import format_duration, parse_duration
+from ansible_collections.aegis.temporal.plugins.module_utils.durations import (
+    duration_option,
+    format_duration,
+    parse_duration,
+    server_duration,
+)
+from ansible_collections.aegis.temporal.plugins.module_utils.outcome import Problem
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -71,3 +77,19 @@ def test_any_text_is_read_or_refused_as_value_error(text: str) -> None:
     else:
         assert re.fullmatch("[0-9dhms]+", text)
         assert seconds >= 0
+
+
+def test_an_option_is_named() -> None:
+    assert duration_option("jitter", "1m") == 60
+    with pytest.raises(Problem, match=r"jitter: 'soon' is not a duration.*\.$"):
+        duration_option("jitter", "soon")
+
+
+@given(st.integers(0, CENTURY))
+def test_the_servers_seconds_are_read(seconds: int) -> None:
+    assert server_duration(f"{seconds}s") == format_duration(seconds)
+
+
+def test_parts_of_a_second_stay_visible() -> None:
+    assert server_duration("1.500s") == "1.5s"
+    assert server_duration("0.250s") == "0.25s"
