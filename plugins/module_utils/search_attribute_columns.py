@@ -127,7 +127,8 @@ def _full(namespace: str, name: str, kind: str, columns: Mapping[str, str], chos
     holders += [f"needed by {', '.join(new)} of this call"] if new else []
     return Problem(
         f"search_attributes: there is no column left for {name} of the type {kind}: all {limit} of namespace "
-        f"{namespace} are {' and '.join(holders)}. Remove one of them, or give the server more (persistenceCustomSearchAttributes)."
+        f"{namespace} are {' and '.join(holders)}. Remove one of them, or give the server more "
+        "(persistenceCustomSearchAttributes)."
     )
 
 

@@ -105,7 +105,7 @@ def _call(
         from temporalio.service import RPCError, RPCStatusCode
     except ImportError:
         raise Problem(missing_required_lib("temporalio", reason=reason)) from None
-    tls: Any = _tls(connection)
+    tls: Any = tls_config(connection)
 
     async def connected() -> None:
         client = await Client.connect(
@@ -129,7 +129,8 @@ def _call(
         ) from None
 
 
-def _tls(connection: Connection) -> TLSConfig | bool:
+def tls_config(connection: Connection) -> TLSConfig | bool:
+    """Return the C(tls) of a client: False for none. Raises Problem for what the library cannot do."""
     from temporalio.service import TLSConfig
 
     if not connection.tls:

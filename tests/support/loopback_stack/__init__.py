@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from .binaries import BinariesMissing, ServerBinaries, find_server_binaries
 from .postgres import Database, PostgresServer
-from .stack import TemporalStack, temporal_stack
+from .stack import TemporalStack, extra_frontend, temporal_stack
 from .temporal import SHORT_HISTORIES
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "PostgresServer",
     "ServerBinaries",
     "TemporalStack",
+    "extra_frontend",
     "find_server_binaries",
     "temporal_stack",
 ]
