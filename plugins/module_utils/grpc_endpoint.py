@@ -63,13 +63,12 @@ def look(host: str, port: int, tls: TlsOptions | None, timeout: float) -> Troubl
 
 
 def _greet(stream: socket.socket, host: str, port: int, timeout: float, secured: bool = False) -> Trouble | None:
-    stream.sendall(_HELLO)
-    head = b""
-    while len(head) < _FRAME_HEAD:
-        piece = stream.recv(_FRAME_HEAD - len(head))
-        if not piece:
-            break
-        head += piece
+    try:
+        head = _first_bytes(stream)
+    except socket.timeout:
+        return Trouble(TIMEOUT, "it takes connections, but gives no answer in time. Is it the membership port?")
+    if secured and not head:
+        return Trouble(TLS, "the server closed the connection after the handshake. Does it want a client certificate?")
     if len(head) == _FRAME_HEAD and head[3] == _SETTINGS and head[5:] == bytes(4):
         return None
     if not secured and (head[:1] == bytes([_TLS_ALERT]) or (not head and _wants_tls(host, port, timeout))):
@@ -79,6 +78,22 @@ def _greet(stream: socket.socket, host: str, port: int, timeout: float, secured:
     if not head:
         return Trouble(CUT, "the connection was closed without an answer. Is it the membership port?")
     return Trouble(NOT_GRPC, "what listens there does not speak HTTP/2. Is it another program's port?")
+
+
+def _first_bytes(stream: socket.socket) -> bytes:
+    """Return the head of the first frame, less when the connection ends before."""
+    head = b""
+    try:
+        stream.sendall(_HELLO)
+        while len(head) < _FRAME_HEAD:
+            piece = stream.recv(_FRAME_HEAD - len(head))
+            if not piece:
+                break
+            head += piece
+    except (ConnectionResetError, BrokenPipeError):
+        # What came before counts.
+        return head
+    return head
 
 
 def _wants_tls(host: str, port: int, timeout: float) -> bool:

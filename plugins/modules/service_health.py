@@ -139,9 +139,9 @@ services:
       description:
         - V(serving); V(not_serving) when it answers, but is not ready; V(unknown_service) when it answers, but is
           another service; V(refused) when nothing listens; V(unresolved) when the host name is unknown;
-          V(unreachable) and V(timeout) when the host does not answer; V(tls) when TLS does not fit; V(not_grpc) when something else
-          listens; V(cut) when it closes the connection; V(http) when only the HTTP API does not answer as it should;
-          V(unsupported) for V(worker) of servers before 1.31; V(error) for the rest.
+          V(unreachable) and V(timeout) when the host does not answer; V(tls) when TLS does not fit; V(not_grpc) when
+          something else listens; V(cut) when it closes the connection; V(http) when only the HTTP API does not answer
+          as it should; V(unsupported) for V(worker) of servers before 1.31; V(error) for the rest.
       type: str
     message:
       description: What is wrong. Empty when serving.
