@@ -46,7 +46,7 @@ class Manager:
         before = self._read() if wanted else sa.Live({}, {})
         added, removed = sa.difference(wanted, before)
         if added or removed:
-            self._change(before, added, removed)
+            self._change(added, removed)
         after = sa.expected(before, added, removed)
         return {
             "changed": bool(added or removed),
@@ -76,7 +76,7 @@ class Manager:
         self.there = False
         return sa.Live({}, {})
 
-    def _change(self, before: sa.Live, added: Mapping[str, str], removed: Sequence[str]) -> None:
+    def _change(self, added: Mapping[str, str], removed: Sequence[str]) -> None:
         if not self.there:
             self.columns, _used = columns.assign(columns.unseen, self.namespace, added, {})
         elif columns.keeps_columns(visibility_store(self.client)):
@@ -86,13 +86,15 @@ class Manager:
             self._change_index(added, removed)
         if self.module.check_mode:
             return
-        # The list comes from the database, so this tells what the server has made of the request.
+        # The list comes from the database, so this tells what the server has made of the request. What another run has
+        # changed meanwhile is its own business.
         after = sa.read_live(self.client, self.namespace).custom
-        if dict(after) != sa.expected(before, added, removed):
-            missing = {name: kind for name, kind in added.items() if after.get(name) != kind}
+        wrong = [name for name, kind in added.items() if after.get(name) != kind]
+        wrong += [name for name in removed if name in after]
+        if wrong:
             raise Problem(
-                f"The server took the change, but namespace {self.namespace} has {dict(after)} then: missing are "
-                f"{missing}. Did another run change it at the same time? Run again."
+                f"The server took the change, but it did not last for {', '.join(wrong)}: the attributes of namespace "
+                f"{self.namespace} are {dict(after)}. Did another run change them at the same time? Run again."
             )
 
     def _change_columns(self, added: Mapping[str, str], removed: Sequence[str]) -> None:

@@ -49,9 +49,9 @@ options:
   state:
     description:
       - V(present) registers the namespace or updates it.
-      - V(deprecated) marks it as not to be used for anything new, and updates it too. B(This cannot be undone.) It is a
-        mark for people and tools; the server still starts workflows in it. Where there is no such namespace nothing is
-        done, with a warning.
+      - V(deprecated) closes it for anything new, and updates it too. B(This cannot be undone.) The server refuses to
+        start workflows in it from some seconds later on, while those that run go on. Where there is no such namespace
+        nothing is done, with a warning.
       - V(absent) deletes it with everything in it, workflows included. B(This cannot be undone.) The server renames the
         namespace at once and reclaims its rows in the background.
       - Deletion has no HTTP route. It goes over gRPC to O(address) and needs the Python library C(temporalio).
