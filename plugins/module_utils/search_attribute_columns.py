@@ -12,7 +12,7 @@ and addSearchAttributesSQL in service/frontend/operator_handler.go of the server
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.aegis.temporal.plugins.module_utils.outcome import Problem
@@ -94,19 +94,23 @@ def unseen(column: str) -> str:
 
 
 def assign(
-    look: Callable[[str], str], namespace: str, added: Mapping[str, str], columns: Mapping[str, str]
+    look: Callable[[str], str],
+    namespace: str,
+    added: Mapping[str, str],
+    columns: Mapping[str, str],
+    freed: Sequence[str] = (),
 ) -> tuple[dict[str, str], list[str]]:
     """Choose a free column for each of C(added) (name to type); C(columns) are those that have a name already.
 
-    C(look) says what look_at says of a column. Returns column to name, and the columns that hold values from before:
-    they are taken only when there is no other. Raises Problem when a type has no free column left, naming who holds
-    them; C(namespace) is for this message.
+    C(look) says what look_at says of a column. C(freed) are about to be given back, with the values that they hold.
+    Returns column to name, and the columns that hold values from before: they are taken only when there is no other.
+    Raises Problem when a type has no free column left, naming who holds them; C(namespace) is for this message.
     """
     chosen: dict[str, str] = {}
     used_before = []
     for name, kind in added.items():
         found = ""
-        for column, seen in _free(look, kind, {**columns, **chosen}):
+        for column, seen in _free(look, kind, {**columns, **chosen}, freed):
             if seen == USABLE:
                 found = column
                 break
@@ -132,13 +136,15 @@ def _full(namespace: str, name: str, kind: str, columns: Mapping[str, str], chos
     )
 
 
-def _free(look: Callable[[str], str], kind: str, taken: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _free(
+    look: Callable[[str], str], kind: str, taken: Mapping[str, str], freed: Sequence[str]
+) -> Iterator[tuple[str, str]]:
     """Yield the free columns of a type that this server has, and what C(look) says of each."""
     told = False
     unknown = []
     for number in range(1, _HIGHEST + 1):
         column = f"{kind}{number:02d}"
-        if column in taken:
+        if column in taken or column in freed:
             continue
         seen = look(column)
         if seen != REFUSED:
@@ -149,5 +155,7 @@ def _free(look: Callable[[str], str], kind: str, taken: Mapping[str, str]) -> It
         else:
             break
     if not told:
-        # Old servers refuse to search by the name of any column, so nothing is known: take the server's defaults.
+        # Old servers, like 1.24, refuse to search by the name of a column without an alias, so nothing is known: take
+        # the server's defaults.
         yield from ((column, USABLE) for column in unknown)
+    yield from ((column, USED_BEFORE) for column in freed if type_of(column) == kind and column not in taken)

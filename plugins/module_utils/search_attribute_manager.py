@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.aegis.temporal.plugins.module_utils import namespaces, temporal_grpc
@@ -129,9 +130,9 @@ class Manager:
         self._wait_until(list(added), searched=True)
 
     def _assign(self, added: Mapping[str, str], taken: Mapping[str, str], freed: Sequence[str]) -> None:
-        """Choose columns; those that are about to be freed hold values, which nobody has to look for."""
-        look = _remembered(lambda column: columns.look_at(self.client, self.namespace, column), freed)
-        self.columns, used_before = columns.assign(look, self.namespace, added, taken)
+        """Choose columns, each asked for once."""
+        look = lru_cache(maxsize=None)(lambda column: columns.look_at(self.client, self.namespace, column))
+        self.columns, used_before = columns.assign(look, self.namespace, added, taken, freed)
         for column in used_before:
             self.module.warn(
                 f"search_attributes: {self.columns[column]} gets the column {column}, which holds values of an "
@@ -189,18 +190,6 @@ def _looks_for(namespace: str, name: str, searched: bool) -> Callable[[TemporalH
         return searched
 
     return look
-
-
-def _remembered(look: Callable[[str], str], freed: Sequence[str]) -> Callable[[str], str]:
-    """Ask for each column once."""
-    seen = dict.fromkeys(freed, columns.USED_BEFORE)
-
-    def ask(column: str) -> str:
-        if column not in seen:
-            seen[column] = look(column)
-        return seen[column]
-
-    return ask
 
 
 def _entry(

@@ -18,7 +18,8 @@ description:
     from the start, by default 10 for C(Keyword) and 3 for each other type. The module picks a free column and writes
     over the HTTP API. When none is left it names the attributes that hold them.
   - A removed attribute leaves its values in the column. They show under the next name that the column gets, so a column
-    without values is preferred, and a warning says when there was none.
+    without values is preferred, and a warning says when there was none. Old servers, like 1.24, do not tell which
+    columns hold values. There it is the first free column.
   - On other visibility stores, like Elasticsearch, it reads over HTTP and writes over gRPC to O(address), with the
     Python library C(temporalio).
 author:

@@ -62,6 +62,13 @@ def test_a_server_that_refuses_all_columns_has_its_defaults() -> None:
         columns.assign(look, "n", {"A": "Int", "B": "Int", "C": "Int"}, {"Int01": "X"})
 
 
+def test_a_column_that_is_being_given_back_comes_last() -> None:
+    """With servers that tell of their columns, and with those that do not."""
+    for look in (server(), lambda _column: columns.REFUSED):
+        chosen, used = columns.assign(look, "n", {"A": "Int", "B": "Int", "C": "Int"}, {}, ["Int01", "Text01"])
+        assert (chosen, used) == ({"Int02": "A", "Int03": "B", "Int01": "C"}, ["Int01"])
+
+
 @pytest.mark.parametrize("kind", columns.LIMITS)
 def test_a_full_table_names_the_attribute_the_type_the_limit_and_the_holders(kind: str) -> None:
     limit = columns.LIMITS[kind]
