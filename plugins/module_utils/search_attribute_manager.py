@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.aegis.temporal.plugins.module_utils import namespaces, temporal_grpc
 from ansible_collections.aegis.temporal.plugins.module_utils import search_attribute_columns as columns
 from ansible_collections.aegis.temporal.plugins.module_utils import search_attributes as sa
+from ansible_collections.aegis.temporal.plugins.module_utils.check_mode import foresee
 from ansible_collections.aegis.temporal.plugins.module_utils.clusters import visibility_store
 from ansible_collections.aegis.temporal.plugins.module_utils.connection import Connection
 from ansible_collections.aegis.temporal.plugins.module_utils.frontends import read_frontends, wait_for_all
@@ -65,9 +66,7 @@ class Manager:
         try:
             return sa.read_live(self.client, self.namespace)
         except HttpProblem as problem:
-            if not (self.module.check_mode and problem.nobody_listens):
-                raise
-            self.module.warn(f"{problem} In check mode namespace {self.namespace} is taken as new.")
+            foresee(self.module, problem, f"namespace {self.namespace} is taken as new")
         except TemporalProblem as problem:
             if not problem.namespace_missing:
                 raise

@@ -192,6 +192,7 @@ elapsed:
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.aegis.temporal.plugins.module_utils import cluster_members, clusters
+from ansible_collections.aegis.temporal.plugins.module_utils.check_mode import foresee
 from ansible_collections.aegis.temporal.plugins.module_utils.connection import (
     check_readable,
     connection_argument_spec,
@@ -239,9 +240,7 @@ def main():
             cluster = clusters.read_cluster(client)
             _version, capabilities = clusters.read_system(client)
         except HttpProblem as problem:
-            if not (module.check_mode and problem.nobody_listens):
-                raise
-            module.warn(f"{problem} In check mode there is no cluster then.")
+            foresee(module, problem, "there is no cluster then")
             return {"changed": False, "cluster": {}, "capabilities": {}, "members": []}
         members = cluster_members.read_members(database, connection.http.timeout) if database is not None else []
         return {"changed": False, "cluster": cluster, "capabilities": capabilities, "members": members}

@@ -275,6 +275,7 @@ elapsed:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.aegis.temporal.plugins.module_utils import namespace_archival
 from ansible_collections.aegis.temporal.plugins.module_utils import namespaces as ns
+from ansible_collections.aegis.temporal.plugins.module_utils.check_mode import foresee
 from ansible_collections.aegis.temporal.plugins.module_utils.connection import (
     connection_argument_spec,
     read_connection,
@@ -334,9 +335,7 @@ class Manager:
         try:
             return ns.describe(self.client, name)
         except HttpProblem as problem:
-            if not (self.module.check_mode and problem.nobody_listens):
-                raise
-            self.module.warn(f"{problem} In check mode every namespace is taken as missing.")
+            foresee(self.module, problem, "every namespace is taken as missing")
             self.reachable = False
             return None
 

@@ -157,6 +157,7 @@ elapsed:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.aegis.temporal.plugins.module_utils import namespace_listing
+from ansible_collections.aegis.temporal.plugins.module_utils.check_mode import foresee
 from ansible_collections.aegis.temporal.plugins.module_utils.connection import connection_argument_spec, read_connection
 from ansible_collections.aegis.temporal.plugins.module_utils.http_client import REQUESTS_IMPORT_ERROR, HttpProblem
 from ansible_collections.aegis.temporal.plugins.module_utils.outcome import Problem, run
@@ -187,9 +188,7 @@ def main():
                 one = namespace_listing.find(client, params["name"])
                 found = [one] if one else []
         except HttpProblem as problem:
-            if not (module.check_mode and problem.nobody_listens):
-                raise
-            module.warn(f"{problem} In check mode there are no namespaces then.")
+            foresee(module, problem, "there are no namespaces then")
             found = []
         return {"changed": False, "namespaces": found}
 

@@ -108,6 +108,7 @@ elapsed:
 from ansible.module_utils.basic import AnsibleModule, env_fallback
 from ansible_collections.aegis.temporal.plugins.module_utils import namespaces, search_attribute_columns
 from ansible_collections.aegis.temporal.plugins.module_utils import search_attributes as sa
+from ansible_collections.aegis.temporal.plugins.module_utils.check_mode import foresee
 from ansible_collections.aegis.temporal.plugins.module_utils.clusters import visibility_store
 from ansible_collections.aegis.temporal.plugins.module_utils.connection import connection_argument_spec, read_connection
 from ansible_collections.aegis.temporal.plugins.module_utils.http_client import REQUESTS_IMPORT_ERROR, HttpProblem
@@ -150,9 +151,7 @@ def main():
         try:
             return {"changed": False, **read(client, namespace)}
         except HttpProblem as problem:
-            if not (module.check_mode and problem.nobody_listens):
-                raise
-            module.warn(f"{problem} In check mode there are no search attributes then.")
+            foresee(module, problem, "there are no search attributes then")
         except TemporalProblem as problem:
             if not problem.namespace_missing:
                 raise
