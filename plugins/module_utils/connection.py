@@ -70,7 +70,7 @@ def read_connection(params: Mapping[str, Any]) -> Connection:
             f"http_url is {given['http_url']!r}: without TLS the api_key could be read on the way. "
             "Use https, or set tls to false if you mean it."
         )
-    host, port = _split_address(given["address"]) if given["address"] else ("127.0.0.1", GRPC_PORT)
+    host, port = split_address("address", given["address"], GRPC_PORT) if given["address"] else ("127.0.0.1", GRPC_PORT)
     if url is not None and not given["address"]:
         host = url.hostname or host
     address = f"{_bracketed(host)}:{port}"
@@ -102,15 +102,18 @@ def _split_http_url(value: str) -> SplitResult:
     return check_base_url("http_url", value)
 
 
-def _split_address(value: str) -> tuple[str, int]:
+def split_address(option: str, value: str, default_port: int) -> tuple[str, int]:
+    """Return host and port of C(host[:port]). Raises Problem naming C(option)."""
     try:
         parts = urlsplit("//" + value)
         host, port = parts.hostname, parts.port
     except ValueError:
         host, port = None, None
     if not host or port == 0 or "://" in value or parts.path or parts.username or any(map(str.isspace, value)):
-        raise Problem(f"address is {value!r}: not an address. Write it like host:7233 (a URL goes to http_url).")
-    return host, port or GRPC_PORT
+        raise Problem(
+            f"{option} is {value!r}: not an address. Write it like host:{default_port} (a URL goes to http_url)."
+        )
+    return host, port or default_port
 
 
 def _uses_tls(given: Mapping[str, Any], url: SplitResult | None) -> bool:

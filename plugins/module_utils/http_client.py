@@ -186,7 +186,7 @@ def _explain(error: Exception, url: str) -> HttpProblem:
         return HttpProblem(PROXY, f"The proxy of the environment did not reach {url}: {causes[-1]}.")
     tls = among(ssl.SSLError)
     if tls or isinstance(error, requests.exceptions.SSLError):
-        return HttpProblem(TLS, f"TLS with {url} failed: {_tls_cause(str(tls or error))}")
+        return HttpProblem(TLS, f"TLS with {url} failed: {tls_cause(str(tls or error))}")
     if among(socket.gaierror):
         return HttpProblem(UNRESOLVED, f"The host name in {url} cannot be resolved.")
     if among(ConnectionRefusedError):
@@ -209,7 +209,7 @@ def _explain(error: Exception, url: str) -> HttpProblem:
     return HttpProblem(OTHER, f"The request to {url} failed: {error}")
 
 
-def _tls_cause(text: str) -> str:
+def tls_cause(text: str) -> str:
     """Say in words what OpenSSL says in capitals."""
     upper = text.upper()
     if any(mark in upper for mark in ("WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE")):

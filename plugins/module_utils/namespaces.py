@@ -15,6 +15,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.aegis.temporal.plugins.module_utils.durations import format_duration, parse_duration
+from ansible_collections.aegis.temporal.plugins.module_utils.namespace_archival import (
+    Archival,
+    archival_of,
+    archival_request,
+    expected_archival,
+    read_archival,
+)
 from ansible_collections.aegis.temporal.plugins.module_utils.outcome import Problem
 from ansible_collections.aegis.temporal.plugins.module_utils.temporal_http import (
     TemporalHttp,
@@ -34,14 +41,18 @@ _SYSTEM = "temporal-system"
 
 @dataclass(frozen=True)
 class Wanted:
-    """A namespace as the user wants it; None means "whatever it is". C(retention) is in seconds."""
+    """A namespace as the user wants it; None means "whatever it is". C(retention) is in seconds.
+
+    C(state) is present, deprecated or absent.
+    """
 
     name: str
-    present: bool
+    state: str
     retention: int | None
     description: str | None
     owner_email: str | None
     data: Mapping[str, str] | None
+    archival: tuple[Archival, ...]
 
 
 def read_wanted(options: Mapping[str, Any]) -> Wanted:
@@ -67,11 +78,12 @@ def read_wanted(options: Mapping[str, Any]) -> Wanted:
             raise Problem(f"data of namespace {name}: {key} is {value!r}, not text. Put it in quotes.")
     return Wanted(
         name,
-        options["state"] == "present",
+        options["state"],
         retention,
         options["description"],
         options["owner_email"],
         options["data"],
+        read_archival(name, options),
     )
 
 
@@ -103,6 +115,7 @@ def _summary(answer: Mapping[str, Any]) -> dict[str, Any]:
         "data": dict(info.get("data", {})),
         "retention": format_duration(seconds),
         "retention_seconds": seconds,
+        **archival_of(config),
     }
 
 
@@ -114,6 +127,7 @@ def registration(wanted: Wanted) -> dict[str, Any]:
     }
     optional = {"description": wanted.description, "ownerEmail": wanted.owner_email, "data": wanted.data}
     body.update({key: value for key, value in optional.items() if value})
+    body.update(archival_request(wanted.name, wanted.archival, None))
     return body
 
 
@@ -122,11 +136,14 @@ def update(wanted: Wanted, live: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises Problem for what the server cannot do.
     """
-    if live["state"] != "registered":
+    allowed = ("registered", "deprecated") if wanted.state == "deprecated" else ("registered",)
+    if live["state"] not in allowed:
         raise Problem(
             f"Namespace {wanted.name} is {live['state']}: the server cannot take that back. Choose another name."
         )
     info: dict[str, Any] = {}
+    if wanted.state == "deprecated" and live["state"] == "registered":
+        info["state"] = "NAMESPACE_STATE_DEPRECATED"
     for option, key in (("description", "description"), ("owner_email", "ownerEmail")):
         value = getattr(wanted, option)
         if value is None or value == live[option]:
@@ -141,8 +158,11 @@ def update(wanted: Wanted, live: Mapping[str, Any]) -> dict[str, Any]:
     if new_data:
         info["data"] = new_data
     body: dict[str, Any] = {"updateInfo": info} if info else {}
+    config: dict[str, Any] = archival_request(wanted.name, wanted.archival, live)
     if wanted.retention is not None and wanted.retention != live["retention_seconds"]:
-        body["config"] = {"workflowExecutionRetentionTtl": f"{wanted.retention}s"}
+        config["workflowExecutionRetentionTtl"] = f"{wanted.retention}s"
+    if config:
+        body["config"] = config
     return body
 
 
@@ -158,13 +178,21 @@ def expected(wanted: Wanted, live: Mapping[str, Any] | None) -> dict[str, Any]:
     return {
         "name": wanted.name,
         "id": before["id"],
-        "state": "registered",
+        "state": "deprecated" if wanted.state == "deprecated" else "registered",
         "description": before["description"] if wanted.description is None else wanted.description,
         "owner_email": before["owner_email"] if wanted.owner_email is None else wanted.owner_email,
         "data": {**before["data"], **(wanted.data or {})},
         "retention": format_duration(seconds),
         "retention_seconds": seconds,
+        **expected_archival(wanted.archival, live),
     }
+
+
+def action(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """Name what has made C(after) of C(before), both of one namespace: none, deprecated or updated."""
+    if before == after:
+        return "none"
+    return "deprecated" if before["state"] != after["state"] else "updated"
 
 
 def require(client: TemporalHttp, name: str) -> None:

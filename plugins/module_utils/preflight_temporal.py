@@ -9,6 +9,7 @@ import collections
 import re
 import typing as t
 
+from ansible_collections.aegis.temporal.plugins.module_utils.outcome import Problem
 from ansible_collections.aegis.temporal.plugins.module_utils.preflight_temporal_network import addresses, ports
 from ansible_collections.aegis.temporal.plugins.module_utils.preflight_temporal_stores import databases, shards
 from ansible_collections.aegis.temporal.plugins.module_utils.preflight_values import (
@@ -18,6 +19,7 @@ from ansible_collections.aegis.temporal.plugins.module_utils.preflight_values im
     say,
     version_problems,
 )
+from ansible_collections.aegis.temporal.plugins.module_utils.search_attributes import read_wanted
 from ansible_collections.aegis.temporal.plugins.module_utils.temporal_services import (
     SERVICES,
     Settings,
@@ -142,9 +144,26 @@ def _namespaces(settings: Settings) -> Problems:
             yield say("temporal_namespaces", namespace, "an entry without a name", "Give each entry a name.")
         else:
             names.append(str(namespace["name"]))
+            yield from _search_attributes(namespace)
     for name, count in collections.Counter(names).items():
         if count > 1:
             yield say("temporal_namespaces", name, "named %d times" % count, "Name each namespace once.")
+
+
+def _search_attributes(namespace: t.Mapping[str, t.Any]) -> Problems:
+    variable = "temporal_namespaces[name=%s].search_attributes" % namespace["name"]
+    entries = namespace.get("search_attributes", [])
+    if isinstance(entries, (str, t.Mapping)) or not isinstance(entries, t.Sequence):
+        yield say(variable, entries, "not a list", "Give a list of dictionaries with name and type.")
+        return
+    for entry in entries:
+        if not isinstance(entry, t.Mapping) or "name" not in entry:
+            yield say(variable, entry, "an entry without a name", "Give each entry a name and a type.")
+            return
+    try:
+        read_wanted(entries)
+    except Problem as problem:
+        yield say(variable, [entry["name"] for entry in entries], str(problem).rstrip("."), "Correct the entry.")
 
 
 def _timeouts(settings: Settings) -> Problems:

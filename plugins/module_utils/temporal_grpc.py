@@ -3,22 +3,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the HTTP API does not offer: calls over gRPC, with the C(temporalio) library.
 
-Only deletion needs it so far (no HTTP route: temporal/api/operatorservice/v1/service.proto). Everything else works
-without the library.
+Deletion of namespaces, and search attributes where they are not names of columns, need it (no HTTP route:
+temporal/api/operatorservice/v1/service.proto). Everything else works without the library.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.aegis.temporal.plugins.module_utils.connection import Connection
 from ansible_collections.aegis.temporal.plugins.module_utils.outcome import Problem
 
 if TYPE_CHECKING:
+    from temporalio.client import Client
     from temporalio.service import TLSConfig
 
 
@@ -28,25 +30,97 @@ def delete_namespace(connection: Connection, name: str, namespace_id: str) -> No
     By id and not by name: if C(address) belonged to another server than C(http_url), which was asked for the id, a
     namespace of the same name there would be lost. C(name) is for messages.
     """
+
+    async def delete(client: Client, limit: timedelta) -> None:
+        from temporalio.api.operatorservice.v1 import DeleteNamespaceRequest
+
+        await client.operator_service.delete_namespace(DeleteNamespaceRequest(namespace_id=namespace_id), timeout=limit)
+
+    _call(
+        connection,
+        delete,
+        what=f"to delete namespace {name}",
+        reason="to delete a namespace, which only gRPC offers",
+        limit=connection.http.timeout,
+        unknown=f"{connection.address} does not know namespace {name} with id {namespace_id}, which "
+        f"{connection.http.base_url} has just named. Do address and http_url lead to the same server?",
+    )
+
+
+_REASON = "to change search attributes on a visibility store that is not SQL, which only gRPC offers"
+
+
+def add_search_attributes(connection: Connection, namespace: str, added: Mapping[str, str], limit: float) -> None:
+    """Add attributes, name to the server's name of the type (INDEXED_VALUE_TYPE_KEYWORD). Raises Problem.
+
+    C(limit) is in seconds: on Elasticsearch the server changes the index before it answers.
+    """
+
+    async def add(client: Client, limit: timedelta) -> None:
+        from temporalio.api.enums.v1 import IndexedValueType
+        from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+
+        await client.operator_service.add_search_attributes(
+            AddSearchAttributesRequest(
+                namespace=namespace,
+                search_attributes={name: IndexedValueType.Value(kind) for name, kind in added.items()},
+            ),
+            timeout=limit,
+        )
+
+    _call(connection, add, what=f"to add {', '.join(added)} to namespace {namespace}", reason=_REASON, limit=limit)
+
+
+def remove_search_attributes(connection: Connection, namespace: str, names: Sequence[str], limit: float) -> None:
+    """Remove attributes; C(limit) is in seconds. Raises Problem."""
+
+    async def remove(client: Client, limit: timedelta) -> None:
+        from temporalio.api.operatorservice.v1 import RemoveSearchAttributesRequest
+
+        await client.operator_service.remove_search_attributes(
+            RemoveSearchAttributesRequest(namespace=namespace, search_attributes=names), timeout=limit
+        )
+
+    _call(
+        connection, remove, what=f"to remove {', '.join(names)} of namespace {namespace}", reason=_REASON, limit=limit
+    )
+
+
+def _call(
+    connection: Connection,
+    call: Callable[[Client, timedelta], Awaitable[None]],
+    *,
+    what: str,
+    reason: str,
+    limit: float,
+    unknown: str = "",
+) -> None:
+    """Connect and await C(call), within C(limit) seconds altogether. Raises Problem.
+
+    C(what) and C(reason) are parts of messages; C(unknown) is the whole message for an answer NOT_FOUND.
+    """
     # Here and not at the top: the import takes longer than most modules run.
     try:
+        from temporalio.client import Client
         from temporalio.service import RPCError, RPCStatusCode
     except ImportError:
-        raise Problem(
-            missing_required_lib("temporalio", reason="to delete a namespace, which only gRPC offers")
-        ) from None
-    limit = connection.http.timeout
+        raise Problem(missing_required_lib("temporalio", reason=reason)) from None
+    tls: Any = tls_config(connection)
+
+    async def connected() -> None:
+        client = await Client.connect(
+            connection.address, tls=tls, api_key=connection.http.bearer, identity="aegis.temporal"
+        )
+        await call(client, timedelta(seconds=limit))
+
     try:
-        asyncio.run(asyncio.wait_for(_delete_namespace(connection, namespace_id), limit))
+        asyncio.run(asyncio.wait_for(connected(), limit))
     except (asyncio.TimeoutError, TimeoutError):
         raise Problem(f"No answer from {connection.address} within {limit:g} seconds.") from None
     except RPCError as error:
-        if error.status == RPCStatusCode.NOT_FOUND:
-            raise Problem(
-                f"{connection.address} does not know namespace {name} with id {namespace_id}, which "
-                f"{connection.http.base_url} has just named. Do address and http_url lead to the same server?"
-            ) from None
-        raise Problem(f"{connection.address} refused to delete namespace {name}: {error.message}.") from None
+        if unknown and error.status == RPCStatusCode.NOT_FOUND:
+            raise Problem(unknown) from None
+        raise Problem(f"{connection.address} refused {what}: {error.message.rstrip('.')}.") from None
     except RuntimeError as error:
         # What the library raises when it cannot connect.
         raise Problem(
@@ -55,19 +129,8 @@ def delete_namespace(connection: Connection, name: str, namespace_id: str) -> No
         ) from None
 
 
-async def _delete_namespace(connection: Connection, namespace_id: str) -> None:
-    from temporalio.api.operatorservice.v1 import DeleteNamespaceRequest
-    from temporalio.client import Client
-
-    client = await Client.connect(
-        connection.address, tls=_tls(connection), api_key=connection.http.bearer, identity="aegis.temporal"
-    )
-    await client.operator_service.delete_namespace(
-        DeleteNamespaceRequest(namespace_id=namespace_id), timeout=timedelta(seconds=connection.http.timeout)
-    )
-
-
-def _tls(connection: Connection) -> TLSConfig | bool:
+def tls_config(connection: Connection) -> TLSConfig | bool:
+    """Return the C(tls) of a client: False for none. Raises Problem for what the library cannot do."""
     from temporalio.service import TLSConfig
 
     if not connection.tls:

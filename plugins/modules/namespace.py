@@ -7,15 +7,18 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: namespace
-short_description: Register, update and delete Temporal namespaces
+short_description: Register, update, deprecate and delete Temporal namespaces
 version_added: 0.1.0
 description:
   - Brings one namespace, or many in one call, to the wanted state over the HTTP API of the frontend.
   - Reads each namespace first and sends a write only where something differs.
-  - After registering one it waits until the server's services know it, so that workers can start at once.
+  - After registering one it waits until the server's services know it, on every frontend that is named, so that workers
+    can start at once.
   - What the server cannot undo is refused with a sentence that says so. It cannot clear O(description) or
-    O(owner_email), and it cannot bring back a namespace that was deprecated or deleted.
+    O(owner_email), it cannot bring back a namespace that was deprecated or deleted, and it keeps the first archival URI
+    for life.
   - The server merges O(data) and removes no key from it. A key that is there but not listed stays, with a warning.
+  - Search attributes of a namespace are the business of M(aegis.temporal.search_attribute).
 author:
   - The aegis.temporal developers (!UNKNOWN)
 extends_documentation_fragment:
@@ -28,6 +31,8 @@ attributes:
     details:
       - Where nothing listens at the address yet, as before a first installation, each namespace is taken as missing,
         with a warning.
+      - No answer of the server tells whether the cluster has archival, or its default for new namespaces. Check mode
+        takes it that it has archival, off by default; the run fails where it has none.
   diff_mode:
     support: full
   idempotent:
@@ -44,11 +49,14 @@ options:
   state:
     description:
       - V(present) registers the namespace or updates it.
+      - V(deprecated) closes it for anything new, and updates it too. B(This cannot be undone.) The server refuses to
+        start workflows in it from some seconds later on, while those that run go on. Where there is no such namespace
+        nothing is done, with a warning.
       - V(absent) deletes it with everything in it, workflows included. B(This cannot be undone.) The server renames the
         namespace at once and reclaims its rows in the background.
       - Deletion has no HTTP route. It goes over gRPC to O(address) and needs the Python library C(temporalio).
     type: str
-    choices: [present, absent]
+    choices: [present, deprecated, absent]
     default: present
   retention:
     description:
@@ -66,6 +74,29 @@ options:
   data:
     description: Texts by key, for your own use. The values must be strings.
     type: dict
+  history_archival_state:
+    description:
+      - Whether the histories of closed workflows are copied to O(history_archival_uri) before they are removed.
+      - The cluster needs archival in its configuration (C(archival.history.state)). Where it has none the server
+        ignores this without a word, and the module fails after it has seen that.
+      - A new namespace gets what the cluster's configuration says when this is left out, one that exists keeps what it
+        has.
+    type: str
+    choices: [enabled, disabled]
+  history_archival_uri:
+    description:
+      - Where to, like V(file:///var/lib/temporal/archive), V(s3://bucket/path) or V(gs://bucket/path), as far as the
+        cluster has a provider for it.
+      - Needed to enable archival of a namespace that has no URI yet. Once set it cannot be changed, not even while
+        archival is disabled.
+    type: str
+  visibility_archival_state:
+    description: See O(history_archival_state), for the records that searches find.
+    type: str
+    choices: [enabled, disabled]
+  visibility_archival_uri:
+    description: See O(history_archival_uri), for the records that searches find.
+    type: str
   namespaces:
     description: Several namespaces in one call, with the same options each.
     type: list
@@ -78,7 +109,7 @@ options:
       state:
         description: See O(state).
         type: str
-        choices: [present, absent]
+        choices: [present, deprecated, absent]
         default: present
       retention:
         description: See O(retention).
@@ -92,6 +123,28 @@ options:
       data:
         description: See O(data).
         type: dict
+      history_archival_state:
+        description: See O(history_archival_state).
+        type: str
+        choices: [enabled, disabled]
+      history_archival_uri:
+        description: See O(history_archival_uri).
+        type: str
+      visibility_archival_state:
+        description: See O(visibility_archival_state).
+        type: str
+        choices: [enabled, disabled]
+      visibility_archival_uri:
+        description: See O(visibility_archival_uri).
+        type: str
+  http_urls:
+    description:
+      - Base URLs of the HTTP APIs of all frontends, or of those beside O(http_url). Each has a cache of its own, and a
+        new namespace is waited for on every one of them. They are reached with the same credentials.
+      - Requests that read and write go to O(http_url) alone.
+    type: list
+    elements: str
+    default: []
   wait_timeout:
     description: Seconds to wait until a namespace that was registered or deleted is known, or gone, everywhere.
     type: float
@@ -103,6 +156,8 @@ options:
 requirements:
   - temporalio (Python library, on the host that runs the module), only to delete
 seealso:
+  - module: aegis.temporal.namespace_info
+  - module: aegis.temporal.search_attribute
   - module: aegis.temporal.pollers
   - module: aegis.temporal.workflow_run
 """
@@ -127,6 +182,21 @@ EXAMPLES = r"""
         data:
           stage: staging
 
+- name: One that every frontend knows before the play goes on
+  aegis.temporal.namespace:
+    http_url: http://127.0.0.1:7243
+    http_urls:
+      - http://127.0.0.1:7243
+      - http://127.0.0.1:17243
+    name: aegis-rollout
+    retention: 3d
+
+- name: Nothing new shall use it (cannot be undone)
+  aegis.temporal.namespace:
+    http_url: http://127.0.0.1:7243
+    name: aegis-rollout
+    state: deprecated
+
 - name: Delete one with all its workflows (cannot be undone)
   aegis.temporal.namespace:
     http_url: http://127.0.0.1:7243
@@ -146,13 +216,13 @@ namespaces:
       description: Its name.
       type: str
     action:
-      description: What was done. V(none), V(registered), V(updated) or V(deleted).
+      description: What was done. V(none), V(registered), V(updated), V(deprecated) or V(deleted).
       type: str
     id:
       description: Its id. Empty when it is not there, or not yet (check mode).
       type: str
     state:
-      description: V(registered), or V(absent).
+      description: V(registered), V(deprecated), or V(absent).
       type: str
     description:
       description: Its description.
@@ -169,16 +239,32 @@ namespaces:
     retention_seconds:
       description: The same in seconds.
       type: int
+    history_archival_state:
+      description: V(enabled) or V(disabled).
+      type: str
+    history_archival_uri:
+      description: Where histories are copied to, empty when that was never said.
+      type: str
+    visibility_archival_state:
+      description: V(enabled) or V(disabled).
+      type: str
+    visibility_archival_uri:
+      description: Where records that searches find are copied to, empty when that was never said.
+      type: str
   sample:
     - action: registered
       data: {}
       description: AEGIS workflows of the production
+      history_archival_state: disabled
+      history_archival_uri: ""
       id: 7d0c0308-4322-4048-b559-ce61d6a5faa2
       name: aegis-production
       owner_email: platform@example.org
       retention: 30d
       retention_seconds: 2592000
       state: registered
+      visibility_archival_state: disabled
+      visibility_archival_uri: ""
 elapsed:
   description: Seconds that the module took.
   returned: always
@@ -187,14 +273,16 @@ elapsed:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.aegis.temporal.plugins.module_utils import namespace_archival
 from ansible_collections.aegis.temporal.plugins.module_utils import namespaces as ns
+from ansible_collections.aegis.temporal.plugins.module_utils.check_mode import foresee
 from ansible_collections.aegis.temporal.plugins.module_utils.connection import (
     connection_argument_spec,
     read_connection,
 )
+from ansible_collections.aegis.temporal.plugins.module_utils.frontends import read_frontends, wait_for_all
 from ansible_collections.aegis.temporal.plugins.module_utils.http_client import REQUESTS_IMPORT_ERROR, HttpProblem
 from ansible_collections.aegis.temporal.plugins.module_utils.outcome import Problem, check_wait, run
-from ansible_collections.aegis.temporal.plugins.module_utils.polling import poll_until
 from ansible_collections.aegis.temporal.plugins.module_utils.temporal_grpc import delete_namespace
 from ansible_collections.aegis.temporal.plugins.module_utils.temporal_http import (
     TemporalHttp,
@@ -202,31 +290,39 @@ from ansible_collections.aegis.temporal.plugins.module_utils.temporal_http impor
     api_path,
 )
 
+SHOWN = ("description", "owner_email", "data", "retention", "state", *namespace_archival.argument_spec())
+"""What a diff shows of a namespace."""
+
 
 class Manager:
-    """Brings namespaces to their wanted state, one after the other."""
+    """Brings namespaces to their wanted state, one after the other. Raises Problem for options that are wrong."""
 
     def __init__(self, module):
         self.module = module
         self.connection = read_connection(module.params)
         self.client = TemporalHttp(self.connection.http)
+        self.frontends = read_frontends(self.connection, module.params["http_urls"])
         self.reachable = True
 
     def bring(self, wanted):
         """Return the namespace's entry of the result, and its diff."""
         live = self._describe(wanted.name)
-        if not wanted.present:
+        if wanted.state == "absent":
+            return self._remove(wanted, live)
+        if live is None and wanted.state == "deprecated":
+            self.module.warn(f"There is no namespace {wanted.name} to deprecate.")
             return self._remove(wanted, live)
         after = ns.expected(wanted, live)
         if live is None:
             action = "registered"
+            body = ns.registration(wanted)
             if not self.module.check_mode:
-                after = self._register(wanted)
+                after = self._register(wanted, body)
         else:
             body = ns.update(wanted, live)
-            action = "updated" if body else "none"
             if body and not self.module.check_mode:
                 after = self._update(wanted, body)
+            action = ns.action(live, after)
             for key in ns.leftover_data(wanted, live):
                 self.module.warn(
                     f"data of namespace {wanted.name}: key {key!r} is not listed, but stays: the server removes none."
@@ -239,15 +335,13 @@ class Manager:
         try:
             return ns.describe(self.client, name)
         except HttpProblem as problem:
-            if not (self.module.check_mode and problem.nobody_listens):
-                raise
-            self.module.warn(f"{problem} In check mode every namespace is taken as missing.")
+            foresee(self.module, problem, "every namespace is taken as missing")
             self.reachable = False
             return None
 
-    def _register(self, wanted):
+    def _register(self, wanted, body):
         try:
-            self.client.post(api_path("namespaces"), ns.registration(wanted))
+            self.client.post(api_path("namespaces"), body)
         except TemporalProblem as problem:
             # 409: another run was faster, or our own first attempt did arrive. What is there then decides.
             if problem.status != 409:
@@ -257,7 +351,7 @@ class Manager:
                 raise
             body = ns.update(wanted, live)
             return self._update(wanted, body) if body else live
-        self._wait(wanted.name, lambda client: ns.usable(client, wanted.name) or None, "known to every service")
+        self._wait(lambda client: ns.usable(client, wanted.name), f"namespace {wanted.name} is known to every service")
         return ns.describe(self.client, wanted.name)
 
     def _update(self, wanted, body):
@@ -273,15 +367,15 @@ class Manager:
         if not self.module.check_mode:
             delete_namespace(self.connection, wanted.name, live["id"])
             self._wait(
-                wanted.name, lambda client: (ns.describe(client, wanted.name) is None) or None, "gone from the server"
+                lambda client: ns.describe(client, wanted.name) is None,
+                f"namespace {wanted.name} is gone from the server",
             )
         return {**gone, "action": "deleted"}, self._diff(wanted.name, live, None)
 
-    def _wait(self, name, look, what):
-        params = self.module.params
-        once = self.client.once()
-        if poll_until(lambda left: look(once), params["wait_timeout"], params["wait_interval"]) is None:
-            raise Problem(f"Namespace {name} is not {what} after {params['wait_timeout']:g} seconds (wait_timeout).")
+    def _wait(self, look, what):
+        wait_for_all(
+            self.frontends, look, what, self.module.params["wait_timeout"], self.module.params["wait_interval"]
+        )
 
     def _explained(self, problem, wanted):
         hint = ""
@@ -296,7 +390,7 @@ class Manager:
         def shown(state):
             if state is None:
                 return ""
-            return {key: state[key] for key in ("description", "owner_email", "data", "retention", "state")}
+            return {key: state[key] for key in SHOWN}
 
         return {
             "before_header": f"namespace {name}",
@@ -308,11 +402,12 @@ class Manager:
 
 def main():
     one = {
-        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "state": {"type": "str", "choices": ["present", "deprecated", "absent"], "default": "present"},
         "retention": {"type": "str"},
         "description": {"type": "str"},
         "owner_email": {"type": "str"},
         "data": {"type": "dict"},
+        **namespace_archival.argument_spec(),
     }
     module = AnsibleModule(
         argument_spec={
@@ -324,6 +419,7 @@ def main():
                 "elements": "dict",
                 "options": {"name": {"type": "str", "required": True}, **one},
             },
+            "http_urls": {"type": "list", "elements": "str", "default": []},
             "wait_timeout": {"type": "float", "default": 60.0},
             "wait_interval": {"type": "float", "default": 0.5},
         },
@@ -348,6 +444,8 @@ def main():
                 result, diff = manager.bring(entry)
                 results.append(result)
                 diffs.append(diff)
+                if result["state"] != "absent":
+                    namespace_archival.check_taken(entry.name, entry.archival, result)
         except Problem as problem:
             # What was done before the one that failed is done.
             problem.result.update(outcome(results, diffs))

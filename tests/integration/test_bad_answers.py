@@ -6,25 +6,30 @@
 from __future__ import annotations
 
 import json
-import ssl
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 from loopback_stack import TemporalStack
 from loopback_stack.processes import free_ports
-from module_testing import Outcome, http_answer, misbehaving, run_module
+from module_testing import Certificates, Outcome, http_answer, misbehaving, run_module
 
-MODULES = {
+MODULES: dict[str, dict[str, Any]] = {
     "namespace": {"name": "some", "retention": "1d"},
     "nexus_endpoint": {"name": "some", "target": {"external": {"url": "http://127.0.0.1"}}},
     "pollers": {"task_queue": "some", "wait": False},
     "schedule": {"schedule_id": "some", "action": {"task_queue": "some", "workflow_type": "echo"}},
     "task_queue_config": {"task_queue": "some", "queue_rate_limit": 1},
     "workflow_run": {"task_queue": "some", "workflow_type": "echo"},
+    "cluster_info": {},
+    "namespace_info": {},
+    "search_attribute": {"search_attributes": [{"name": "Some", "type": "Keyword"}]},
+    "search_attribute_info": {},
 }
+CHANGING = ("namespace", "nexus_endpoint", "schedule", "search_attribute", "task_queue_config", "workflow_run")
 all_modules = pytest.mark.parametrize("name", MODULES)
+# All share one client, so these few stand for the others.
+some_modules = pytest.mark.parametrize("name", ["namespace", "pollers", "workflow_run"])
 
 
 def run(name: str, url: str, **options: Any) -> Outcome:
@@ -35,7 +40,7 @@ def refusal(code: int, message: str) -> bytes:
     return json.dumps({"code": code, "message": message}).encode()
 
 
-@all_modules
+@some_modules
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
@@ -79,6 +84,12 @@ def test_wrong_answers(name: str, answer: bytes | None, message: str) -> None:
         ("schedule", {"schedule": {"action": {"startWorkflow": []}}, "conflictToken": ""}),
         ("schedule_info", {"schedules": [{}]}),
         ("task_queue_config", {"config": {"queueRateLimit": {"rateLimit": 1}}}),
+        ("cluster_info", {}),
+        ("cluster_info", {"clusterName": "a", "clusterId": "b", "serverVersion": "c", "historyShardCount": "many"}),
+        ("namespace_info", {"namespaces": 1}),
+        ("namespace_info", {"namespaces": [{"namespaceInfo": {}}]}),
+        ("search_attribute", {"customAttributes": "none"}),
+        ("search_attribute_info", {"systemAttributes": ["StartTime"]}),
         ("workflow_run", {}),
         ("workflow_run", {"workflowExecutionInfo": {"execution": None}}),
     ],
@@ -105,22 +116,22 @@ def test_nothing_listens_yet_in_check_mode(name: str) -> None:
     options = {"http_url": f"http://127.0.0.1:{port}", "retries": 0, **MODULES[name]}
     outcome = run_module(name, options, check=True)
     assert not outcome.failed
-    assert outcome.changed is (name != "pollers")
+    assert outcome.changed is (name in CHANGING)
 
 
-@all_modules
+@some_modules
 def test_the_name_of_the_host_is_unknown(name: str) -> None:
     assert "cannot be resolved" in run(name, "http://frontend.invalid:7243").message
 
 
-@all_modules
+@some_modules
 def test_the_grpc_port_is_no_http_port(temporal_stack: TemporalStack, name: str) -> None:
     outcome = run(name, f"http://{temporal_stack.address}")
     assert outcome.failed
     assert "not its gRPC port (usually 7233)" in outcome.message
 
 
-@all_modules
+@some_modules
 def test_tls_against_a_plain_server(temporal_stack: TemporalStack, name: str) -> None:
     outcome = run(name, temporal_stack.http_url.replace("http://", "https://"))
     assert "the server speaks plain HTTP there" in outcome.message
@@ -148,27 +159,6 @@ def test_the_key_is_sent_as_bearer_token_and_shown_nowhere() -> None:
         outcome = run_module("namespace", options, environment={"TEMPORAL_API_KEY": "planted-secret"})
     assert b"Authorization: Bearer planted-secret\r\n" in server.received[0]
     assert "planted-secret" not in outcome.output
-
-
-class Certificates:
-    """A certificate for the name C(frontend.test), made for this run."""
-
-    def __init__(self, directory: Path) -> None:
-        self.certificate = directory / "certificate.pem"
-        self.key = directory / "key.pem"
-        command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-        command += ["-subj", "/CN=frontend.test", "-addext", "subjectAltName=DNS:frontend.test", "-days", "1"]
-        command += ["-keyout", str(self.key), "-out", str(self.certificate)]
-        subprocess.run(command, check=True, capture_output=True)
-
-    def server(self, ask_for_client: bool = False) -> ssl.SSLContext:
-        """The server's side of TLS."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.certificate, self.key)
-        if ask_for_client:
-            context.verify_mode = ssl.CERT_REQUIRED
-            context.load_verify_locations(self.certificate)
-        return context
 
 
 @pytest.fixture(scope="module")

@@ -17,25 +17,30 @@ from typing import Any
 
 import pytest
 import yaml
-from loopback_stack import TemporalStack
+from loopback_stack import TemporalStack, find_health_probe
 from loopback_stack.processes import ManagedProcess
 from module_testing import http_answer, misbehaving
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MODULES = (
+    "cluster_info",
     "namespace",
+    "namespace_info",
     "nexus_endpoint",
     "nexus_endpoint_info",
     "pollers",
     "schedule",
     "schedule_info",
+    "search_attribute",
+    "search_attribute_info",
+    "service_health",
     "task_queue_config",
-    "workflow_run",
     "worker_health",
+    "workflow_run",
 )
 NEWER = {"nexus_endpoint": "1.25", "nexus_endpoint_info": "1.25", "task_queue_config": "1.29"}
 """The first server with what a module sets, where that is not the oldest that is supported."""
-
+PROBE = "/opt/aegis-temporal/grpc-health-probe/current/bin/grpc_health_probe"
 HEALTHY = json.dumps({"status": "healthy", "temporal": "connected", "database": "connected"}).encode()
 
 
@@ -56,17 +61,24 @@ def test_examples_run(
     module = importlib.import_module(f"ansible_collections.aegis.temporal.plugins.modules.{name}")
     with ExitStack() as servers:
         healthy = http_answer("200 OK", HEALTHY)
+        server, store = temporal_stack.server, temporal_stack.store
         addresses = {
             "http://127.0.0.1:7243": temporal_stack.http_url,
+            "http://127.0.0.1:17243": temporal_stack.http_url,
             "127.0.0.1:7233": temporal_stack.address,
+            "127.0.0.1:7234": server.grpc_address("history"),
+            "127.0.0.1:7235": server.grpc_address("matching"),
+            "port: 15432": f"port: {store.port}\n      name: {store.name}\n      user: {store.user}",
             "http://127.0.0.1:3000": servers.enter_context(misbehaving(healthy)).url,
             "http://127.0.0.1:3001": servers.enter_context(misbehaving(healthy)).url,
         }
         text = module.EXAMPLES
+        if PROBE in text:
+            addresses[PROBE] = str(find_health_probe())
         for documented, actual in addresses.items():
             text = text.replace(documented, actual)
         tasks = yaml.safe_load(text)
-        play_them(tmp_path, tasks)
+        play_them(tmp_path, tasks, environment={"TEMPORAL_DATABASE_PASSWORD": store.password})
 
 
 @pytest.mark.usefixtures("agents")
@@ -76,11 +88,21 @@ def test_the_action_group_sets_the_connection_once(temporal_stack: TemporalStack
         {"aegis.temporal.pollers": {"task_queue": "aegis-agents"}},
         {"aegis.temporal.schedule": {"schedule_id": "grouped", "action": {"task_queue": "q", "workflow_type": "echo"}}},
         {"aegis.temporal.workflow_run": {"task_queue": "aegis-agents", "workflow_type": "echo", "input": [{}]}},
+        {"aegis.temporal.namespace_info": {"name": "grouped"}},
+        {"aegis.temporal.search_attribute": {"search_attributes": []}},
+        {"aegis.temporal.search_attribute_info": {"namespace": "grouped"}},
+        {"aegis.temporal.cluster_info": {}},
+        {"aegis.temporal.service_health": {"address": temporal_stack.address}},
     ]
     play_them(tmp_path, tasks, {"group/aegis.temporal.temporal": {"http_url": temporal_stack.http_url}})
 
 
-def play_them(directory: Path, tasks: list[dict[str, Any]], module_defaults: dict[str, Any] | None = None) -> None:
+def play_them(
+    directory: Path,
+    tasks: list[dict[str, Any]],
+    module_defaults: dict[str, Any] | None = None,
+    environment: dict[str, str] | None = None,
+) -> None:
     """Run the tasks on localhost; all of them must be ok."""
     play = {"hosts": "localhost", "gather_facts": False, "module_defaults": module_defaults or {}, "tasks": tasks}
     playbook = directory / "examples.yml"
@@ -88,7 +110,7 @@ def play_them(directory: Path, tasks: list[dict[str, Any]], module_defaults: dic
     completed = subprocess.run(
         [str(Path(sys.executable).with_name("ansible-playbook")), "-i", "localhost,", "-c", "local", str(playbook)],
         cwd=REPOSITORY,
-        env={**os.environ, "ANSIBLE_PYTHON_INTERPRETER": sys.executable},
+        env={**os.environ, "ANSIBLE_PYTHON_INTERPRETER": sys.executable, **(environment or {})},
         capture_output=True,
         text=True,
         timeout=300,

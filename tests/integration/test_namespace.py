@@ -6,14 +6,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from loopback_stack import PostgresServer, TemporalStack
+from loopback_stack import PostgresServer, TemporalStack, extra_frontend
 from loopback_stack import temporal_stack as start_temporal_stack
-from module_testing import Outcome, RecordingProxy, run_module
+from loopback_stack.processes import free_ports
+from module_testing import Outcome, RecordingProxy, recording_proxy, run_module
 
 Run = Callable[..., Outcome]
 Unique = Callable[[str], str]
@@ -33,6 +34,7 @@ def test_life_cycle(run: Run, frontend: RecordingProxy, unique: Unique) -> None:
     steps = [
         (wanted | {"data": {"stage": "test"}}, "registered"),
         (wanted | {"retention": "72h", "description": "second", "data": {"stage": "other"}}, "updated"),
+        (wanted | {"state": "deprecated", "retention": "72h", "description": "third"}, "deprecated"),
         ({"name": name, "state": "absent"}, "deleted"),
     ]
     for options, action in steps:
@@ -181,6 +183,135 @@ def test_a_namespace_of_another_server_is_not_deleted(
         assert only(kept)["action"] == "none"
 
 
+def test_a_deprecated_one_cannot_be_brought_back(run: Run, frontend: RecordingProxy, unique: Unique) -> None:
+    name = unique("deprecated")
+    run("namespace", {"name": name})
+    assert only(run("namespace", {"name": name, "state": "deprecated"}))["state"] == "deprecated"
+    frontend.forget()
+    assert "is deprecated: the server cannot take that back" in run("namespace", {"name": name}).message
+    assert frontend.writes == []
+
+
+def test_a_deprecated_one_takes_no_new_workflows(run: Run, unique: Unique) -> None:
+    """As the documentation says. The services follow within seconds, 10 at most before server 1.27."""
+    name = unique("closed")
+    start = {"namespace": name, "task_queue": "nobody", "workflow_type": "echo", "wait": False}
+    run("namespace", {"name": name})
+    assert not run("workflow_run", start).failed
+    run("namespace", {"name": name, "state": "deprecated"})
+    refusal = ""
+    for _ in range(60):
+        refusal = run("workflow_run", start).message
+        if refusal:
+            break
+    assert "Namespace has invalid state: Deprecated" in refusal
+
+
+def test_one_that_is_not_there_is_not_made_to_be_deprecated(run: Run, frontend: RecordingProxy, unique: Unique) -> None:
+    name = unique("nothing")
+    outcome = run("namespace", {"name": name, "state": "deprecated"})
+    assert (outcome.changed, only(outcome)["action"], only(outcome)["state"]) == (False, "none", "absent")
+    assert f"There is no namespace {name} to deprecate" in outcome.warnings
+    assert frontend.writes == []
+
+
+def test_archival_that_the_cluster_does_not_have(run: Run, unique: Unique) -> None:
+    """The server ignores it without a word; what it did take is told."""
+    name = unique("unarchived")
+    wanted = {"name": name, "history_archival_state": "enabled", "history_archival_uri": "file:///tmp/archive"}
+    new = run("namespace", wanted)
+    assert f"left history archival of namespace {name} disabled: this cluster has no archival" in new.message
+    assert (new.failed, new.changed, new["namespaces"][0]["action"]) == (True, True, "registered")
+    again = run("namespace", wanted)
+    assert (again.failed, again.changed, again["namespaces"][0]["action"]) == (True, False, "none")
+    # Off is what it is without archival.
+    assert not run("namespace", {"name": name, "history_archival_state": "disabled"}).changed
+
+
+@pytest.fixture(scope="module")
+def archiving(
+    temporal_stack: TemporalStack,
+    postgres_server: PostgresServer,
+    loopback_directory: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[TemporalStack]:
+    """A server with archival to files."""
+    kinds = ("history", "visibility")
+    store = {"provider": {"filestore": {"fileMode": "0600", "dirMode": "0700"}}}
+    default = {"state": "disabled", "URI": tmp_path_factory.mktemp("default").as_uri()}
+    overrides = {
+        "archival": {kind: {"state": "enabled", "enableRead": True, **store} for kind in kinds},
+        "namespaceDefaults": {"archival": dict.fromkeys(kinds, default)},
+    }
+    with start_temporal_stack(postgres_server, loopback_directory, temporal_stack.version, overrides) as server:
+        yield server
+
+
+def test_archival(archiving: TemporalStack, tmp_path: Path, unique: Unique) -> None:
+    """Each step: check mode predicts it, the run does it, once more does nothing and writes nothing."""
+    name = unique("archived")
+    first, second = (tmp_path / "first").as_uri(), (tmp_path / "second").as_uri()
+    steps: list[tuple[dict[str, str], str]] = [
+        ({"history_archival_state": "enabled", "history_archival_uri": first}, "registered"),
+        ({"visibility_archival_uri": second, "retention": "2d"}, "updated"),
+        ({"visibility_archival_state": "enabled", "history_archival_state": "disabled"}, "updated"),
+        ({"history_archival_state": "enabled"}, "updated"),
+    ]
+    with recording_proxy(archiving.http_url) as frontend:
+        for step, action in steps:
+            options = {"http_url": frontend.url, "name": name, **step}
+            frontend.forget()
+            predicted = run_module("namespace", options, check=True, diff=True)
+            assert (only(predicted)["action"], frontend.writes) == (action, [])
+            done = run_module("namespace", options, diff=True)
+            assert {**only(done), "id": ""} == {**only(predicted), "id": ""}
+            assert done["diff"] == predicted["diff"]
+            frontend.forget()
+            again = run_module("namespace", options)
+            assert (again.changed, only(again)["action"], frontend.writes) == (False, "none", [])
+        frontend.forget()
+        moved = run_module("namespace", {"http_url": frontend.url, "name": name, "history_archival_uri": second})
+        assert "the server keeps the first one for life" in moved.message
+        assert frontend.writes == []
+    after = only(again)
+    assert (after["history_archival_state"], after["history_archival_uri"]) == ("enabled", first)
+    assert (after["visibility_archival_state"], after["visibility_archival_uri"]) == ("enabled", second)
+
+
+def test_every_frontend_knows_it_when_the_module_ends(
+    temporal_stack: TemporalStack, loopback_directory: Path, run: Run, frontend: RecordingProxy, unique: Unique
+) -> None:
+    """The second frontend has a cache of its own, and is only asked when there is something to wait for."""
+    name = unique("everywhere")
+    with extra_frontend(temporal_stack, loopback_directory) as second, recording_proxy(second.http_url) as watched:
+        wanted = {"name": name, "http_urls": [frontend.url, watched.url]}
+        assert run("namespace", wanted).changed
+        assert watched.requests
+        assert watched.writes == []
+        started = run_module(
+            "workflow_run",
+            {
+                "http_url": second.http_url,
+                "namespace": name,
+                "task_queue": "nobody",
+                "workflow_type": "echo",
+                "wait": False,
+                "retries": 0,
+            },
+        )
+        assert not started.failed, started.message
+        watched.forget()
+        assert not run("namespace", wanted).changed
+        assert watched.requests == []
+
+
+def test_a_frontend_that_is_behind_is_named(run: Run, unique: Unique) -> None:
+    [port] = free_ports(1)
+    name, url = unique("behind"), f"http://127.0.0.1:{port}"
+    outcome = run("namespace", {"name": name, "http_urls": [url], "wait_timeout": 1})
+    assert f"namespace {name} is known to every service. Still behind: {url} (Nothing listens" in outcome.message
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -190,6 +321,10 @@ def test_a_namespace_of_another_server_is_not_deleted(
         ({"name": "a", "retention": "soon"}, "'soon' is not a duration"),
         ({"name": "a", "data": {"k": 1}}, "Put it in quotes"),
         ({"namespaces": [{"name": "a"}, {"name": "a"}]}, "lists a more than once"),
+        ({"name": "a", "history_archival_uri": "/var/archive"}, "not a URI"),
+        ({"name": "a", "visibility_archival_state": "on"}, "value of visibility_archival_state must be one of"),
+        ({"name": "a", "http_urls": ["frontend:7243"]}, "http_urls is 'frontend:7243'"),
+        ({"name": "a", "http_urls": ["https://frontend:7243"]}, "all use TLS or none does"),
         ({"name": "a", "wait_timeout": -1}, "wait_timeout is -1"),
         ({"name": "a", "wait_interval": 0}, "wait_interval is 0"),
         ({"name": "a", "timeout": 0}, "timeout is 0"),

@@ -14,9 +14,9 @@ only, takes free ports and is ended by process id, after a failure too.
 
 from __future__ import annotations
 
-from .binaries import BinariesMissing, ServerBinaries, find_server_binaries
+from .binaries import BinariesMissing, ServerBinaries, find_health_probe, find_server_binaries
 from .postgres import Database, PostgresServer
-from .stack import TemporalStack, temporal_stack
+from .stack import TemporalStack, extra_frontend, temporal_stack
 from .temporal import SHORT_HISTORIES
 
 __all__ = [
@@ -26,6 +26,8 @@ __all__ = [
     "PostgresServer",
     "ServerBinaries",
     "TemporalStack",
+    "extra_frontend",
+    "find_health_probe",
     "find_server_binaries",
     "temporal_stack",
 ]

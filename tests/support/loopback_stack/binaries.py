@@ -62,6 +62,19 @@ def find_server_binaries(version: str = DEFAULT_VERSION) -> ServerBinaries:
     )
 
 
+def find_health_probe() -> Path:
+    """Return the newest ``grpc_health_probe`` that the project has built.
+
+    Raises BinariesMissing with the command that builds it.
+    """
+    found = sorted((cache_root() / "artifacts" / "unpacked").glob("grpc_health_probe-*/bin/grpc_health_probe"))
+    if not found:
+        raise BinariesMissing(
+            "grpc_health_probe was not built. Build it with `.venv/bin/python tools/build_artifacts.py`."
+        )
+    return found[-1]
+
+
 def find_postgres_bin() -> Path:
     """Return the directory of the newest PostgreSQL server programs of this machine.
 

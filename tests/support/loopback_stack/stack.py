@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from .binaries import DEFAULT_VERSION, find_server_binaries
 from .postgres import Database, PostgresServer
@@ -78,10 +79,41 @@ class TemporalStack:
 
 
 @contextmanager
+def extra_frontend(stack: TemporalStack, directory: Path) -> Iterator[TemporalServer]:
+    """Run one more frontend of the same cluster, with caches of its own.
+
+    Raises ProcessFailed when it does not come up.
+    """
+    own_directory = Path(tempfile.mkdtemp(prefix="frontend-", dir=directory))
+    server = TemporalServer(
+        stack.version,
+        find_server_binaries(stack.version),
+        own_directory,
+        stack.store,
+        stack.visibility,
+        services=["frontend"],
+        # What the cluster says of itself stays as the first server has written it.
+        overrides={
+            "publicClient": {"hostPort": stack.address},
+            "clusterMetadata": {"clusterInformation": {"active": {"rpcAddress": stack.address}}},
+        },
+    )
+    try:
+        server.start()
+        server.wait_for_services()
+        yield server
+    finally:
+        server.stop()
+
+
+@contextmanager
 def temporal_stack(
-    postgres: PostgresServer, directory: Path, version: str = DEFAULT_VERSION
+    postgres: PostgresServer,
+    directory: Path,
+    version: str = DEFAULT_VERSION,
+    overrides: Mapping[str, Any] | None = None,
 ) -> Iterator[TemporalStack]:
-    """Run Temporal Server ``version`` on two new databases of ``postgres``.
+    """Run Temporal Server ``version`` on two new databases of ``postgres``, with parts of its configuration replaced.
 
     Raises BinariesMissing when the version was not built, ProcessFailed when it does not come up.
     """
@@ -93,7 +125,7 @@ def temporal_stack(
     visibility = postgres.create_database(
         f"temporal_visibility_{suffix}", "temporal_visibility", extensions=("btree_gin",)
     )
-    server = TemporalServer(version, binaries, own_directory, store, visibility)
+    server = TemporalServer(version, binaries, own_directory, store, visibility, overrides=overrides)
     try:
         server.set_up_schema()
         server.start()

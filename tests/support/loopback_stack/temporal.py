@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +33,24 @@ _DYNAMIC_CONFIG = {
 
 
 class TemporalServer:
-    """One process with all four services. Its two databases must exist and be empty."""
+    """One process with all four services, or with C(services). Its two databases must exist and be empty.
+
+    C(overrides) is merged over the configuration, at every depth.
+    """
 
     def __init__(
-        self, version: str, binaries: ServerBinaries, directory: Path, store: Database, visibility: Database
+        self,
+        version: str,
+        binaries: ServerBinaries,
+        directory: Path,
+        store: Database,
+        visibility: Database,
+        services: Sequence[str] = _SERVICES,
+        overrides: Mapping[str, Any] | None = None,
     ) -> None:
         self.version = version
+        self._services = services
+        self._overrides = overrides or {}
         self.host = "127.0.0.1"
         self._binaries = binaries
         self._directory = directory
@@ -56,6 +68,14 @@ class TemporalServer:
     def address(self) -> str:
         """``host:port`` of the frontend's gRPC API."""
         return f"{self.host}:{self._grpc_ports['frontend']}"
+
+    def grpc_address(self, service: str) -> str:
+        """``host:port`` of the gRPC API of one service: frontend, history, matching or worker."""
+        return f"{self.host}:{self._grpc_ports[service]}"
+
+    def membership_address(self, service: str) -> str:
+        """``host:port`` of the membership protocol of one service."""
+        return f"{self.host}:{self._membership_ports[service]}"
 
     @property
     def http_url(self) -> str:
@@ -91,7 +111,7 @@ class TemporalServer:
         self._dynamic_config_path.write_text(yaml.safe_dump(_DYNAMIC_CONFIG))
         self._process = ManagedProcess(
             f"temporal-server {self.version}",
-            [str(self._binaries.server), *self._config_options(), "--allow-no-auth", "start"],
+            [str(self._binaries.server), *self._config_options(), "--allow-no-auth", "start", *self._chosen()],
             self.log,
             # No call to the vendor's version service out of a test.
             environment={**os.environ, "TEMPORAL_VERSION_CHECK_DISABLED": "true"},
@@ -168,8 +188,11 @@ class TemporalServer:
             return ["--config-file", str(self.config_path)]
         return ["--root", str(self._directory), "--config", "config", "--env", self.config_path.stem]
 
+    def _chosen(self) -> list[str]:
+        return [word for service in self._services for word in ("--service", service)]
+
     def _config(self) -> Mapping[str, Any]:
-        return {
+        config = {
             "log": {"stdout": True, "level": "info"},
             "persistence": {
                 "defaultStore": "default",
@@ -199,6 +222,7 @@ class TemporalServer:
             "publicClient": {"hostPort": self.address},
             "dynamicConfigClient": {"filepath": str(self._dynamic_config_path), "pollInterval": "60s"},
         }
+        return _merged(config, self._overrides)
 
     def _rpc(self, service: str) -> dict[str, Any]:
         rpc: dict[str, Any] = {
@@ -209,6 +233,14 @@ class TemporalServer:
         if service == "frontend":
             rpc["httpPort"] = self._http_port
         return rpc
+
+
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(base)
+    for key, value in over.items():
+        known = result.get(key)
+        result[key] = _merged(known, value) if isinstance(known, Mapping) and isinstance(value, Mapping) else value
+    return result
 
 
 def _datastore(database: Database) -> dict[str, Any]:

@@ -5,14 +5,19 @@
 
 from __future__ import annotations
 
+from .certificates import Certificates
+from .health_server import HealthServer, health_server
 from .misbehaving import Misbehaving, http_answer, misbehaving
 from .recording_proxy import RecordingProxy, recording_proxy
 from .runner import Outcome, ok, run_module
 
 __all__ = [
+    "Certificates",
+    "HealthServer",
     "Misbehaving",
     "Outcome",
     "RecordingProxy",
+    "health_server",
     "http_answer",
     "misbehaving",
     "ok",

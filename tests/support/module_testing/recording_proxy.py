@@ -16,7 +16,10 @@ _HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "content-enc
 
 
 class RecordingProxy(ThreadingHTTPServer):
-    """Forwards everything to C(upstream) and keeps C((method, path)) of each request."""
+    """Forwards everything to C(upstream) and keeps C((method, path)) of each request.
+
+    C(rewrite) gets the path and the body of each answer and returns the body that the client sees.
+    """
 
     daemon_threads = True
 
@@ -26,6 +29,7 @@ class RecordingProxy(ThreadingHTTPServer):
         self.requests: list[tuple[str, str]] = []
         self.before_write: Callable[[], object] | None = None
         """Called once, before the next request that is no read goes on: what somebody else does just then."""
+        self.rewrite: Callable[[str, bytes], bytes] = lambda _path, body: body
 
     @property
     def url(self) -> str:
@@ -65,13 +69,14 @@ class _Handler(BaseHTTPRequestHandler):
         answer = requests.request(
             self.command, self.server.upstream + self.path, data=body, headers=headers, timeout=60
         )
+        content = self.server.rewrite(self.path, answer.content)
         self.send_response(answer.status_code)
         for name, value in answer.headers.items():
             if name.lower() not in _HOP_BY_HOP:
                 self.send_header(name, value)
-        self.send_header("Content-Length", str(len(answer.content)))
+        self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(answer.content)
+        self.wfile.write(content)
 
     def log_message(self, format: str, *args: object) -> None:
         """The list of requests is the log."""

@@ -22,6 +22,10 @@ LIVE = {
     "data": {"k": "v"},
     "retention": "1d",
     "retention_seconds": 86400,
+    "history_archival_state": "disabled",
+    "history_archival_uri": "",
+    "visibility_archival_state": "disabled",
+    "visibility_archival_uri": "",
 }
 
 
@@ -64,6 +68,22 @@ def test_what_cannot_be_taken_back_is_said(state: str) -> None:
         namespaces.update(wanted(), {**LIVE, "state": state})
 
 
+def test_deprecation_is_one_key_of_an_update() -> None:
+    aim = wanted(state="deprecated", description="e")
+    assert namespaces.update(aim, LIVE) == {"updateInfo": {"state": "NAMESPACE_STATE_DEPRECATED", "description": "e"}}
+    assert namespaces.update(aim, namespaces.expected(aim, LIVE)) == {}
+    with pytest.raises(Problem, match="is deleted: the server cannot take that back"):
+        namespaces.update(aim, {**LIVE, "state": "deleted"})
+
+
+@pytest.mark.parametrize(
+    ("after", "action"),
+    [(LIVE, "none"), ({**LIVE, "description": "e"}, "updated"), ({**LIVE, "state": "deprecated"}, "deprecated")],
+)
+def test_what_was_done_is_named_by_what_is_there_afterwards(after: dict[str, Any], action: str) -> None:
+    assert namespaces.action(LIVE, after) == action
+
+
 def test_keys_that_stay_are_named() -> None:
     assert namespaces.leftover_data(wanted(data={"l": "w"}), LIVE) == ["k"]
     assert namespaces.leftover_data(wanted(), LIVE) == []
@@ -94,11 +114,12 @@ def test_bad_options_are_named(given: dict[str, Any], message: str) -> None:
     st.none() | st.integers(1, 10**9).map(str),
     st.none() | st.text(min_size=1),
     st.none() | st.dictionaries(st.text(), st.text()),
+    st.sampled_from(["present", "deprecated"]),
 )
 def test_after_an_update_nothing_is_left_to_do(
-    retention: str | None, description: str | None, data: dict[str, str] | None
+    retention: str | None, description: str | None, data: dict[str, str] | None, state: str
 ) -> None:
-    aim = wanted(retention=retention, description=description, data=data)
+    aim = wanted(retention=retention, description=description, data=data, state=state)
     assert namespaces.update(aim, namespaces.expected(aim, LIVE)) == {}
     assert namespaces.update(aim, namespaces.expected(aim, None)) == {}
 

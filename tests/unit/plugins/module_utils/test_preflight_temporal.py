@@ -89,6 +89,8 @@ def test_defaults_are_sound():
         {"temporal_dynamic_config": {"history.shutdownDrainDuration": "1m30s", "matching.shutdownDrainDuration": 0}},
         {"temporal_config_overrides": {"publicClient": {"hostPort": "lb:7233"}}},
         {"temporal_namespaces": []},
+        {"temporal_namespaces": [{"name": "a", "search_attributes": [{"name": "Tenant", "type": "Keyword"}]}]},
+        {"temporal_namespaces": [{"name": "a", "search_attributes": [{"name": "Old", "state": "absent"}]}]},
     ],
 )
 def test_allowed(changes):
@@ -202,6 +204,19 @@ REFUSED = [
     ({"temporal_namespaces": "default"}, ["temporal_namespaces is 'default': not a list"]),
     ({"temporal_namespaces": [{}]}, ["an entry without a name"]),
     ({"temporal_namespaces": [{"name": "a"}, {"name": "a"}]}, ["temporal_namespaces is 'a': named 2 times"]),
+    (
+        {"temporal_namespaces": [{"name": "a", "search_attributes": {"Tenant": "Keyword"}}]},
+        ["temporal_namespaces[name=a].search_attributes is {'Tenant': 'Keyword'}: not a list"],
+    ),
+    ({"temporal_namespaces": [{"name": "a", "search_attributes": ["Tenant"]}]}, ["an entry without a name"]),
+    (
+        {"temporal_namespaces": [{"name": "a", "search_attributes": [{"name": "Tenant", "type": "String"}]}]},
+        ["temporal_namespaces[name=a].search_attributes is ['Tenant']", "the type of Tenant is 'String'"],
+    ),
+    (
+        {"temporal_namespaces": [{"name": "a", "search_attributes": [{"name": "StartTime0 ", "type": "Int"}]}]},
+        ["has the name 'StartTime0 ': not usable"],
+    ),
     ({"temporal_health_timeout": 0}, ["temporal_health_timeout is 0: not a number of seconds"]),
     ({"temporal_schema_timeout": "x"}, ["temporal_schema_timeout is 'x'"]),
 ]

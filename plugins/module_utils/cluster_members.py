@@ -1,0 +1,91 @@
+# Copyright: (c) 2026, The aegis.temporal developers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The members of a cluster as its database has them: each service writes a row and renews it every few seconds.
+
+No API that clients have tells them: AdminService.DescribeCluster does, but no SDK carries it. The rules are those of
+common/membership/ringpop/monitor.go of the server.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from contextlib import closing
+from typing import Any
+
+from ansible_collections.aegis.temporal.plugins.module_utils.outcome import Problem
+
+try:
+    import psycopg2
+
+    PSYCOPG2_IMPORT_ERROR = None
+except ImportError:
+    PSYCOPG2_IMPORT_ERROR = traceback.format_exc()
+
+# healthyHostLastHeartbeatCutoff: who has not written for longer is not asked to join. Rows stay for two days.
+FRESH_SECONDS = 20
+
+# ServiceType in common/persistence/data_interfaces.go.
+_ROLES = {1: "frontend", 2: "history", 3: "matching", 4: "worker", 5: "internal-frontend"}
+# The server writes UTC into columns without a time zone.
+_QUERY = """
+SELECT role, rpc_address, rpc_port,
+       to_char(session_start, 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+       round(extract(epoch FROM (now() AT TIME ZONE 'utc') - last_heartbeat)::numeric, 1)
+FROM cluster_membership WHERE record_expiry > now() AT TIME ZONE 'utc'
+ORDER BY role, rpc_address, rpc_port, session_start
+"""
+
+
+def check_database(database: Mapping[str, Any]) -> None:
+    """Raise a Problem when the option C(database) is wrong."""
+    if not 0 < database["port"] < 65536:
+        raise Problem(f"database: port is {database['port']}: it must be between 1 and 65535.")
+    for name in ("host", "name", "user"):
+        if not str(database[name]).strip():
+            raise Problem(f"database: {name} must not be empty.")
+
+
+def read_members(database: Mapping[str, Any], timeout: float) -> list[dict[str, Any]]:
+    """Return the members, those included that no longer write; C(timeout) is in seconds.
+
+    Needs C(psycopg2): check PSYCOPG2_IMPORT_ERROR first. Raises Problem when the database cannot be asked.
+    """
+    where = f"{database['host']}:{database['port']}/{database['name']}"
+    seconds = max(1, round(timeout))
+    try:
+        connection = psycopg2.connect(
+            host=database["host"],
+            port=database["port"],
+            dbname=database["name"],
+            user=database["user"],
+            password=database["password"],
+            sslmode=database["sslmode"],
+            sslrootcert=database["ca_path"],
+            connect_timeout=seconds,
+            options=f"-c statement_timeout={seconds * 1000} -c default_transaction_read_only=on",
+            application_name="aegis.temporal.cluster_info",
+        )
+        with closing(connection), connection.cursor() as cursor:
+            cursor.execute(_QUERY)
+            rows = cursor.fetchall()
+    except psycopg2.Error as error:
+        said = " ".join(str(error).split()).rstrip(".?")
+        raise Problem(
+            f"The members cannot be read from {where}: {said}. The option database must name the server's default "
+            "store (not visibility) and a login that may read it."
+        ) from None
+    return [_member(*row) for row in rows]
+
+
+def _member(role: int, address: str, port: int, since: str, age: Any) -> dict[str, Any]:
+    seconds = max(float(age), 0.0)
+    return {
+        "service": _ROLES.get(role, str(role)),
+        "address": address,
+        "membership_port": port,
+        "session_start": since,
+        "age": seconds,
+        "fresh": seconds <= FRESH_SECONDS,
+    }
