@@ -19,7 +19,10 @@ from module_testing import Outcome, http_answer, misbehaving, run_module
 MODULES = {
     "namespace": {"name": "some", "retention": "1d"},
     "pollers": {"task_queue": "some", "wait": False},
+    "workflow_info": {"workflow_id": "some"},
     "workflow_run": {"task_queue": "some", "workflow_type": "echo"},
+    "workflow_signal": {"workflow_id": "some", "signal_name": "finish"},
+    "workflow_terminate": {"workflow_id": "some"},
 }
 all_modules = pytest.mark.parametrize("name", MODULES)
 
@@ -72,6 +75,9 @@ def test_wrong_answers(name: str, answer: bytes | None, message: str) -> None:
         ("pollers", {"pollers": ["me"]}),
         ("workflow_run", {}),
         ("workflow_run", {"workflowExecutionInfo": {"execution": None}}),
+        ("workflow_info", {"workflowExecutionInfo": {"execution": {}}}),
+        ("workflow_signal", {"workflowExecutionInfo": []}),
+        ("workflow_terminate", {"workflowExecutionInfo": "some"}),
     ],
 )
 def test_an_answer_of_another_shape(name: str, answer: dict[str, Any]) -> None:
@@ -96,7 +102,7 @@ def test_nothing_listens_yet_in_check_mode(name: str) -> None:
     options = {"http_url": f"http://127.0.0.1:{port}", "retries": 0, **MODULES[name]}
     outcome = run_module(name, options, check=True)
     assert not outcome.failed
-    assert outcome.changed is (name == "namespace" or name == "workflow_run")
+    assert outcome.changed is (name in ("namespace", "workflow_run", "workflow_signal"))
 
 
 @all_modules

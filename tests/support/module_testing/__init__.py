@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
+from .aegis_worker import AegisWorker, aegis_worker
 from .misbehaving import Misbehaving, http_answer, misbehaving
 from .recording_proxy import RecordingProxy, recording_proxy
 from .runner import Outcome, run_module
 
 __all__ = [
+    "AegisWorker",
     "Misbehaving",
     "Outcome",
     "RecordingProxy",
+    "aegis_worker",
     "http_answer",
     "misbehaving",
     "recording_proxy",
