@@ -114,6 +114,7 @@ EXAMPLES = r"""
     url: http://127.0.0.1:3000
     workflow_id: 2f8b1d0e-7c55-4c0b-9d6b-0d8a8f5f2c11
     state: absent
+    api_token: "{{ temporal_worker_api_token }}"
 """
 
 RETURN = r"""

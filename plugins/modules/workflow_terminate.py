@@ -86,10 +86,10 @@ EXAMPLES = r"""
     workflow_id: migration-2026-11
     reason: replaced by migration-2026-12
 
-- name: Ask all echo workflows to end, if there are no more than ten
+- name: Ask the echo workflows of a queue to end, if there are no more than ten
   aegis.temporal.workflow_terminate:
     http_url: http://127.0.0.1:7243
-    visibility_query: WorkflowType = 'echo'
+    visibility_query: WorkflowType = 'echo' AND TaskQueue = 'aegis-agents'
     limit: 10
     mode: cancel
     wait_timeout: 120

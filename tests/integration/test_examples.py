@@ -19,18 +19,31 @@ import pytest
 import yaml
 from loopback_stack import TemporalStack
 from loopback_stack.processes import ManagedProcess
-from module_testing import http_answer, misbehaving
+from module_testing import AegisWorker, http_answer, misbehaving, run_module
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-MODULES = ("namespace", "pollers", "workflow_run", "worker_health")
+MODULES = (
+    "namespace",
+    "pollers",
+    "workflow_info",
+    "workflow_run",
+    "workflow_signal",
+    "workflow_terminate",
+    "worker_health",
+)
+DEFINITION_MODULES = ("workflow_definition", "workflow_definition_info")
+ECHO = REPOSITORY / "roles/temporal_worker/files/aegis_temporal_worker/tests/fixtures/echo.json"
 HEALTHY = json.dumps({"status": "healthy", "temporal": "connected", "database": "connected"}).encode()
 
 
 @pytest.fixture(scope="module")
-def agents(start_worker: Callable[..., ManagedProcess]) -> None:
-    """The workers that the examples speak of."""
+def agents(start_worker: Callable[..., ManagedProcess], temporal_stack: TemporalStack) -> None:
+    """The workers that the examples speak of, and the workflow that waits for a signal."""
     start_worker("aegis-agents", "worker-1:3000")
     start_worker("aegis-agents", "worker-1:3001")
+    waiting = {"workflow_id": "approval-17", "input": [{"await_signal": True}], "wait": False}
+    options = {"http_url": temporal_stack.http_url, "task_queue": "aegis-agents", "workflow_type": "echo", **waiting}
+    assert not run_module("workflow_run", options).failed
 
 
 @pytest.mark.usefixtures("agents")
@@ -52,19 +65,37 @@ def test_examples_run(temporal_stack: TemporalStack, tmp_path: Path, name: str) 
         play_them(tmp_path, tasks)
 
 
+@pytest.mark.parametrize("name", DEFINITION_MODULES)
+def test_examples_run_on_a_worker(real_worker: AegisWorker, tmp_path: Path, name: str) -> None:
+    module = importlib.import_module(f"ansible_collections.aegis.temporal.plugins.modules.{name}")
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "report.json").write_bytes(ECHO.read_bytes())
+    # As text: the tag !unsafe would be lost on the way through a YAML library.
+    text = module.EXAMPLES.replace("http://127.0.0.1:3000", real_worker.url)
+    play_text(tmp_path, text, text.count("\n- name:"), vars={"temporal_worker_api_token": real_worker.token})
+
+
 @pytest.mark.usefixtures("agents")
 def test_the_action_group_sets_the_connection_once(temporal_stack: TemporalStack, tmp_path: Path) -> None:
     tasks = [
         {"aegis.temporal.namespace": {"name": "grouped"}},
         {"aegis.temporal.pollers": {"task_queue": "aegis-agents"}},
         {"aegis.temporal.workflow_run": {"task_queue": "aegis-agents", "workflow_type": "echo", "input": [{}]}},
+        {"aegis.temporal.workflow_info": {"limit": 1}},
+        {"aegis.temporal.workflow_terminate": {"workflow_id": "none-of-this-id"}},
     ]
     play_them(tmp_path, tasks, {"group/aegis.temporal.temporal": {"http_url": temporal_stack.http_url}})
 
 
 def play_them(directory: Path, tasks: list[dict[str, Any]], module_defaults: dict[str, Any] | None = None) -> None:
     """Run the tasks on localhost; all of them must be ok."""
-    play = {"hosts": "localhost", "gather_facts": False, "module_defaults": module_defaults or {}, "tasks": tasks}
+    play_text(directory, yaml.safe_dump(tasks), len(tasks), module_defaults=module_defaults or {})
+
+
+def play_text(directory: Path, tasks: str, number: int, **more: Any) -> None:
+    """Run as many tasks, given as YAML, on localhost; all of them must be ok. C(more) are keywords of the play."""
+    (directory / "tasks.yml").write_text(tasks)
+    play = {"hosts": "localhost", "gather_facts": False, "tasks": [{"import_tasks": "tasks.yml"}], **more}
     playbook = directory / "examples.yml"
     playbook.write_text(yaml.safe_dump([play]))
     completed = subprocess.run(
@@ -77,4 +108,4 @@ def play_them(directory: Path, tasks: list[dict[str, Any]], module_defaults: dic
         check=False,
     )
     assert completed.returncode == 0, completed.stdout + completed.stderr
-    assert f"ok={len(tasks)} " in completed.stdout
+    assert f"ok={number} " in completed.stdout

@@ -251,7 +251,7 @@ def test_nothing_listens_yet() -> None:
         ({"definition": definition("some"), "timeout": 0}, "timeout is 0"),
         ({"definition": definition("some"), "retries": 21}, "retries is 21"),
         ({"definition": definition("some"), "ca_path": "/no/such.pem"}, "ca_path is '/no/such.pem'"),
-        ({"definition": definition("some"), "api_token": "a b"}, "api_token holds a blank"),
+        ({"definition": definition("some"), "api_token": "two words"}, "api_token holds a blank"),
         ({"definition": {"kind": "Workflow", "metadata": {}}}, "definition is a workflow manifest (kind: Workflow)"),
         ({"definition": {"name": "some"}}, "definition lacks workflow_id, tenant_id, version, states"),
         ({"definition": definition("Some")}, "name is 'Some', not made of lower-case letters"),
