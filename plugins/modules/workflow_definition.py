@@ -123,7 +123,7 @@ workflow_id:
   returned: always, unless an option was refused
   type: str
   sample: 2f8b1d0e-7c55-4c0b-9d6b-0d8a8f5f2c11
-action:
+operation:
   description:
     - What was done (in check mode, what would be). V(none), V(registered), V(updated) or V(deleted).
   returned: success
@@ -183,9 +183,9 @@ class Registrar:
                     f"Definition {wanted['workflow_id']} is not what was registered just now: something else, perhaps "
                     "the orchestrator, has changed it since."
                 )
-        action = "registered" if live is None else "updated"
+        operation = "registered" if live is None else "updated"
         before = live or next(iter(rivals.values()), None)
-        return self.outcome(wanted["workflow_id"], action, before, after, sorted(rivals))
+        return self.outcome(wanted["workflow_id"], operation, before, after, sorted(rivals))
 
     def absent(self, workflow_id):
         live = self.show(workflow_id)
@@ -226,12 +226,13 @@ class Registrar:
         }
 
     @staticmethod
-    def outcome(workflow_id, action, before, after, replaced=()):
+    def outcome(workflow_id, operation, before, after, replaced=()):
         header = f"workflow definition {workflow_id}"
         return {
-            "changed": action != "none",
+            "changed": operation != "none",
             "workflow_id": workflow_id,
-            "action": action,
+            # Not "action": callbacks put the name of the module there.
+            "operation": operation,
             "definition": after or {},
             "replaced": list(replaced),
             "diff": {

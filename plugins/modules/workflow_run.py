@@ -92,7 +92,8 @@ options:
     type: str
   memo:
     description:
-      - Values by name that go with the workflow, for people and tools. They cannot be searched for.
+      - Values by name that go with the workflow, for people and tools. They cannot be searched for. The server
+        leaves out a value that is V(null).
       - Only a run that is started gets them. One that is joined keeps what it has.
     type: dict
   search_attributes:

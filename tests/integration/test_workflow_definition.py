@@ -63,17 +63,17 @@ def test_from_nothing_to_nothing(manage: Run, show: Run, worker_api: RecordingPr
         (gone, "deleted", second, ""),
         (gone, "none", "", ""),
     ]
-    for options, action, before, after in steps:
+    for options, operation, before, after in steps:
         worker_api.forget()
         predicted = manage(options, check=True, diff=True)
         assert worker_api.writes == []
         done = manage(options, diff=True)
         assert not done.failed, done.message
-        assert (done["action"], done.changed) == (action, action != "none")
-        assert len(worker_api.writes) == (action != "none")
+        assert (done["operation"], done.changed) == (operation, operation != "none")
+        assert len(worker_api.writes) == (operation != "none")
         assert (done["diff"]["before"], done["diff"]["after"]) == (before, after)
         assert (done["workflow_id"], done["definition"], done["replaced"]) == (workflow_id, after or {}, [])
-        for key in ("action", "changed", "diff", "definition", "replaced"):
+        for key in ("operation", "changed", "diff", "definition", "replaced"):
             assert predicted[key] == done[key], key
         shown = show({"workflow_id": workflow_id})
         assert [entry["definition"] for entry in shown["workflows"]] == ([after] if after else [])
@@ -110,7 +110,7 @@ def test_another_id_takes_the_place_of_the_same_name(
     assert worker_api.writes == []
     done = manage({"definition": new})
     for outcome in (predicted, done):
-        assert (outcome["action"], outcome["replaced"]) == ("registered", [old["workflow_id"]])
+        assert (outcome["operation"], outcome["replaced"]) == ("registered", [old["workflow_id"]])
         assert outcome["diff"]["before"] == old
     assert {entry["workflow_id"] for entry in show({"name": name})["workflows"]} == {
         new["workflow_id"],
@@ -122,7 +122,7 @@ def test_removal_by_definition(manage: Run, unique: Unique) -> None:
     one = definition(unique("removed"))
     manage({"definition": one})
     removed = manage({"definition": {"workflow_id": one["workflow_id"]}, "state": "absent"})
-    assert (removed["action"], removed["workflow_id"]) == ("deleted", one["workflow_id"])
+    assert (removed["operation"], removed["workflow_id"]) == ("deleted", one["workflow_id"])
 
 
 def test_the_list(manage: Run, show: Run, worker_api: RecordingProxy, unique: Unique) -> None:
@@ -157,7 +157,7 @@ def test_removal_wants_the_token_and_shows_it_nowhere(
         assert "Set api_token (TEMPORAL_WORKER_API_TOKEN)" in refused.message
         assert (refused.changed, refused["workflow_id"]) == (False, one["workflow_id"])
     removed = run_module("workflow_definition", gone, environment={"TEMPORAL_WORKER_API_TOKEN": real_worker.token})
-    assert removed["action"] == "deleted"
+    assert removed["operation"] == "deleted"
     assert real_worker.token not in removed.output
 
 
@@ -166,7 +166,7 @@ def test_registrations_have_their_own_url_and_never_the_token(
 ) -> None:
     one = definition(unique("separate"))
     with recording_proxy(real_worker.url) as registering:
-        assert manage({"definition": one, "register_url": registering.url})["action"] == "registered"
+        assert manage({"definition": one, "register_url": registering.url})["operation"] == "registered"
         assert registering.requests == [("POST", "/register-workflow")]
         assert worker_api.writes == []
     nothing_there = http_answer("404 Not Found", b'{"error": "Not found"}')
@@ -230,7 +230,7 @@ def test_nothing_listens_yet() -> None:
     one = definition("first")
     assert "the connection was refused" in run_module("workflow_definition", {**url, "definition": one}).message
     predicted = run_module("workflow_definition", {**url, "definition": one}, check=True)
-    assert (predicted["action"], predicted["definition"]) == ("registered", one)
+    assert (predicted["operation"], predicted["definition"]) == ("registered", one)
     assert "taken as missing" in predicted.warnings
     gone = {**url, "workflow_id": one["workflow_id"], "state": "absent"}
     assert not run_module("workflow_definition", gone, check=True).changed

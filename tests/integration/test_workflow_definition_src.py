@@ -66,9 +66,9 @@ def test_json_and_yaml_are_the_same(real_worker: AegisWorker, tmp_path: Path) ->
     as_json = write(tmp_path, "it.json", json.dumps(DEFINITION, indent="\t").replace("/", "\\/"))
     as_yaml = write(tmp_path, "it.yml", yaml.safe_dump(DEFINITION, allow_unicode=True))
     first = play(tmp_path, real_worker.url, src=as_json)
-    assert (first["changed"], first["action"]) == (True, "registered"), first
+    assert (first["changed"], first["operation"]) == (True, "registered"), first
     again = play(tmp_path, real_worker.url, src=str(tmp_path / "files" / as_yaml))
-    assert (again["changed"], again["action"]) == (False, "none"), again
+    assert (again["changed"], again["operation"]) == (False, "none"), again
     shown = run_module("workflow_definition_info", {"url": real_worker.url, "workflow_id": DEFINITION["workflow_id"]})
     assert shown["workflows"][0]["definition"] == DEFINITION
 

@@ -58,7 +58,7 @@ def test_memo_and_search_attributes_go_along(run: Run, temporal_stack: TemporalS
     answer = requests.post(update, json={"config": {"customSearchAttributeAliases": aliases}}, timeout=10)
     answer.raise_for_status()
     attributes = {"Team": "blue", "Priority": 3, "Urgent": True, "Due": "2026-11-28T00:00:00Z"}
-    memo = {"ticket": {"number": 7}, "note": None}
+    memo = {"ticket": {"number": 7}, "note": ""}
     options = echo(namespace=namespace, workflow_id="marked", wait=False, memo=memo, search_attributes=attributes)
 
     def start() -> None:
