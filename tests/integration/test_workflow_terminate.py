@@ -50,7 +50,8 @@ def test_ends_once(run: Run, begin: Begin, frontend: RecordingProxy, mode: str, 
     assert entry["workflow_type"] == "echo"
     assert ended["diff"] == predicted["diff"]
     [shown] = ended["diff"]
-    assert (shown["before"], action in shown["after"]["status"] or mode == "cancel") == ({"status": "running"}, True)
+    after = {"terminate": "terminated", "cancel": "running, asked to cancel"}[mode]
+    assert (shown["before"], shown["after"]) == ({"status": "running"}, {"status": after})
     assert len(frontend.writes) == 1
 
     frontend.forget()
