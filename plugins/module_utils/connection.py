@@ -61,7 +61,7 @@ def read_connection(params: Mapping[str, Any]) -> Connection:
     """Check the options together and complete what was left out. Raises Problem."""
     # An empty environment variable means "not set".
     given = {name: (None if value == "" else value) for name, value in params.items()}
-    _check_limits(given)
+    check_limits(given)
     _check_files(given)
     url = _split_http_url(given["http_url"]) if given["http_url"] else None
     tls = _uses_tls(given, url)
@@ -127,7 +127,8 @@ def _uses_tls(given: Mapping[str, Any], url: SplitResult | None) -> bool:
     return any(given[name] for name in ("api_key", "ca_path", "client_cert", "tls_server_name"))
 
 
-def _check_limits(given: Mapping[str, Any]) -> None:
+def check_limits(given: Mapping[str, Any]) -> None:
+    """Check the options C(timeout), in seconds, and C(retries). Raises Problem."""
     # "not >" also refuses NaN.
     if not 0 < given["timeout"] <= 3600:
         raise Problem(f"timeout is {given['timeout']}: it must be more than 0 and at most 3600 seconds.")

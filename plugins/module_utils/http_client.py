@@ -160,6 +160,12 @@ class HttpClient:
             session.mount(scheme, adapter)
 
 
+def next_link(answer: Answer) -> str | None:
+    """The URL of the next page (RFC 8288), as the answer's header C(Link) gives it; None after the last one."""
+    links = requests.utils.parse_header_links(answer.headers.get("Link", ""))
+    return next((str(link["url"]) for link in links if link.get("rel") == "next"), None)
+
+
 class _Bearer:
     """Puts the token on a request (the form in which C(requests) takes authentication)."""
 

@@ -10,7 +10,8 @@ The server's rules for updates (service/frontend/namespace_handler.go): an empty
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -205,6 +206,17 @@ def require(client: TemporalHttp, name: str) -> None:
         f"Namespace {name!r} is not registered at {client.options.base_url}. There: {', '.join(there)}. "
         "Correct the option namespace, or register it with aegis.temporal.namespace."
     )
+
+
+@contextmanager
+def explained(client: TemporalHttp, name: str) -> Iterator[None]:
+    """Turn an "unknown namespace" of the server, raised inside the block, into the Problem of require."""
+    try:
+        yield
+    except TemporalProblem as problem:
+        if problem.namespace_missing:
+            require(client, name)
+        raise
 
 
 def names(answer: Mapping[str, Any]) -> list[str]:

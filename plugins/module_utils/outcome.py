@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import missing_required_lib
@@ -54,3 +54,10 @@ def check_wait(timeout: float, interval: float) -> None:
         raise Problem(f"wait_timeout is {timeout}: it must be between 0 and 86400 seconds.")
     if not 0.1 <= interval <= 3600:
         raise Problem(f"wait_interval is {interval}: it must be between 0.1 and 3600 seconds.")
+
+
+def check_filled(params: Mapping[str, Any], *names: str) -> None:
+    """Refuse texts that are given but empty or blank: the options C(names)."""
+    for name in names:
+        if params[name] is not None and not params[name].strip():
+            raise Problem(f"{name} is {params[name]!r}: it must not be empty.")

@@ -23,7 +23,7 @@ from ansible_collections.aegis.temporal.plugins.module_utils.temporal_http impor
     read_answer,
 )
 
-_EXACT = {"noPayloadShorthand": "true"}
+EXACT = {"noPayloadShorthand": "true"}
 # The server holds a long poll for 20 seconds before it answers "nothing yet" (frontend's history service).
 _LONG_POLL = 25.0
 
@@ -40,17 +40,24 @@ _CLOSE_ATTRIBUTES = {
 
 def describe(client: TemporalHttp, namespace: str, workflow_id: str, run_id: str = "") -> dict[str, Any] | None:
     """Return run, status, type, task queue and history length; the newest run without C(run_id). None: no such run."""
-    params = {"execution.runId": run_id} if run_id else None
+    answer = describe_raw(client, namespace, workflow_id, run_id)
+    return None if answer is None else read_answer("The description of a workflow", answer, summary)
+
+
+def describe_raw(client: TemporalHttp, namespace: str, workflow_id: str, run_id: str) -> dict[str, Any] | None:
+    """Return the server's whole description of a run, the newest without C(run_id). None: no such run."""
+    params = {**EXACT, "execution.runId": run_id}
     try:
-        answer = client.get(api_path("namespaces", namespace, "workflows", workflow_id), params)
+        return client.get(api_path("namespaces", namespace, "workflows", workflow_id), params)
     except TemporalProblem as problem:
-        if problem.not_found and not problem.namespace_missing:
+        # An answer without detail is not the server's word about a workflow: the URL leads elsewhere.
+        if problem.not_found and not problem.namespace_missing and not problem.unsupported:
             return None
         raise
-    return read_answer("The description of a workflow", answer, _summary)
 
 
-def _summary(answer: Mapping[str, Any]) -> dict[str, Any]:
+def summary(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Bring a describe answer to the shape of describe; for read_answer."""
     info = answer["workflowExecutionInfo"]
     return {
         "workflow_id": info["execution"]["workflowId"],
@@ -61,6 +68,9 @@ def _summary(answer: Mapping[str, Any]) -> dict[str, Any]:
         "history_length": int(info.get("historyLength", 0)),
         "start_time": info.get("startTime", ""),
         "close_time": info.get("closeTime", ""),
+        # Empty and false on servers that do not tell (1.24).
+        "first_run_id": info.get("firstRunId", ""),
+        "cancel_requested": bool(answer.get("workflowExtendedInfo", {}).get("cancelRequested", False)),
     }
 
 
@@ -70,7 +80,7 @@ def start(client: TemporalHttp, namespace: str, workflow_id: str, request: Mappi
     Must carry a C(requestId), by which the server recognises a request that arrives twice.
     Returns the run id and whether a new run began (false: the conflict policy joined one).
     """
-    answer = client.post(api_path("namespaces", namespace, "workflows", workflow_id), request, _EXACT)
+    answer = client.post(api_path("namespaces", namespace, "workflows", workflow_id), request, EXACT)
     # Servers before 1.25 say nothing; they joined nothing either, unless asked to by the policy.
     run_id = read_answer("The answer to the start of a workflow", answer, lambda content: str(content["runId"]))
     return run_id, bool(answer.get("started", "status" not in answer))
@@ -84,7 +94,7 @@ def wait_for_close(
     Returns status, result, failure and the run that follows (C(new_run_id)), or None when it has not closed.
     """
     params = {
-        **_EXACT,
+        **EXACT,
         "execution.runId": run_id,
         "waitNewEvent": "true",
         "historyEventFilterType": "HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT",
@@ -114,6 +124,25 @@ def from_payloads(payloads: Mapping[str, Any] | None) -> list[Any]:
     return [from_payload(payload) for payload in (payloads or {}).get("payloads", [])]
 
 
+def to_fields(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Encode values by name as JSON payloads: the fields of a memo, or search attributes."""
+    return {name: to_payload(value) for name, value in values.items()}
+
+
+def from_fields(fields: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Decode what to_fields encodes, each value as from_payloads does."""
+    return {name: from_payload(payload) for name, payload in (fields or {}).items()}
+
+
+def failure_text(failure: Mapping[str, Any] | None) -> str:
+    """The chain of messages, outermost first: C(Activity task failed: disk full)."""
+    messages = []
+    while failure:
+        messages.append(failure.get("message", ""))
+        failure = failure.get("cause")
+    return ": ".join(filter(None, messages))
+
+
 def to_payload(value: Any) -> dict[str, Any]:
     """Encode one value as JSON payload."""
     return {
@@ -127,7 +156,8 @@ def from_payload(payload: Mapping[str, Any]) -> Any:
     try:
         encoding = base64.b64decode(payload.get("metadata", {}).get("encoding", "")).decode()
         data = base64.b64decode(payload.get("data", ""))
-        if encoding == "json/plain":
+        # The second is the JSON form of a message, as queries for a workflow's metadata return it.
+        if encoding in ("json/plain", "json/protobuf"):
             return json.loads(data)
     except (ValueError, binascii.Error):
         encoding = "unreadable"
@@ -147,16 +177,7 @@ def _closing(answer: Mapping[str, Any]) -> dict[str, Any] | None:
     return {
         "status": status.lower(),
         "result": results[0] if len(results) == 1 else (results or None),
-        "failure": _failure(attributes.get("failure")) or attributes.get("reason", ""),
+        "failure": failure_text(attributes.get("failure")) or attributes.get("reason", ""),
         "new_run_id": attributes.get("newExecutionRunId", ""),
         "history_length": int(event.get("eventId", 0)),
     }
-
-
-def _failure(failure: Mapping[str, Any] | None) -> str:
-    """The chain of messages, outermost first: C(Activity task failed: disk full)."""
-    messages = []
-    while failure:
-        messages.append(failure.get("message", ""))
-        failure = failure.get("cause")
-    return ": ".join(filter(None, messages))

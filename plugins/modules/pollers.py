@@ -12,6 +12,7 @@ version_added: 0.1.0
 description:
   - Reads the pollers of a task queue over the HTTP API of the frontend, for workflow and activity tasks, and waits
     until enough of them have polled lately.
+  - Tells how many tasks wait in the queue, where the server does, and can wait until these have become few.
   - A queue without pollers is no error for the server. Workflows started on it wait for ever, and the usual cause is a
     name that differs by a letter. So when time runs out, the message names what polls instead.
   - Changes nothing.
@@ -25,8 +26,8 @@ attributes:
   check_mode:
     support: full
     details:
-      - Looks once, does not wait, and reports missing pollers as a warning. The run that would start the workers has
-        not happened.
+      - Looks once, does not wait, and reports missing pollers and a backlog as a warning. The run that would start the
+        workers has not happened.
   diff_mode:
     support: none
   idempotent:
@@ -69,6 +70,12 @@ options:
         smaller value than 60 would refuse workers that are well.
     type: float
     default: 90.0
+  max_backlog:
+    description:
+      - How many tasks of each of O(types) may wait in the queue. Without it the backlog is only told.
+      - The server's number is approximate and a few seconds old. Older servers, 1.24 among them, do not tell it, which
+        is a failure then.
+    type: int
   wait:
     description: Whether to wait. With V(false) one look decides.
     type: bool
@@ -102,6 +109,13 @@ EXAMPLES = r"""
       - worker-1:3000
       - worker-1:3001
     wait_timeout: 120
+
+- name: The workers have caught up after a maintenance
+  aegis.temporal.pollers:
+    http_url: http://127.0.0.1:7243
+    task_queue: aegis-agents
+    max_backlog: 10
+    wait_timeout: 600
 
 - name: Who polls just now, without any demand
   aegis.temporal.pollers:
@@ -144,8 +158,17 @@ pollers:
       last_access_time: "2026-11-23T05:39:19.355477+00:00"
       age: 3.6
       fresh: true
+backlog:
+  description:
+    - For each of O(types) how many tasks wait in the queue, V(null) where the server does not tell.
+    - Each entry has C(count), the approximate number of tasks, and C(age), the age of the oldest in seconds.
+  returned: when the server answered, and in check mode
+  type: dict
+  sample:
+    workflow: {count: 0, age: 0.0}
+    activity: {count: 12, age: 3.5}
 missing:
-  description: What is missing, one sentence part each.
+  description: What is missing or too much, one sentence part each.
   returned: when the server answered, and in check mode
   type: list
   elements: str
@@ -183,22 +206,34 @@ class Observer:
         self.params = params
         self.client = TemporalHttp(read_connection(params).http)
         self.found = None
+        self.backlog = {}
         self.trouble = None
 
     def missing(self):
+        return self.lacking() + self.excess()
+
+    def lacking(self):
         params = self.params
         if self.found is None:
             return ["an answer of the server"]
         return task_queues.shortage(self.found, params["max_age"], params["min_count"], params["identities"])
 
+    def excess(self):
+        limit = self.params["max_backlog"]
+        return [] if limit is None else task_queues.excess(self.backlog, limit)
+
     def look(self, client):
         """Ask once. Trouble that may pass is kept for the message."""
         params = self.params
         try:
-            self.found = {
-                queue_type: task_queues.pollers(client, params["namespace"], params["task_queue"], queue_type)
+            seen = {
+                queue_type: task_queues.pollers_and_backlog(
+                    client, params["namespace"], params["task_queue"], queue_type
+                )
                 for queue_type in params["types"]
             }
+            self.found = {queue_type: pollers for queue_type, (pollers, _backlog) in seen.items()}
+            self.backlog = {queue_type: backlog for queue_type, (_pollers, backlog) in seen.items()}
             self.trouble = None
         except Problem as problem:
             if getattr(problem, "namespace_missing", False):
@@ -207,6 +242,11 @@ class Observer:
                 raise
             self.trouble = problem
             return None
+        if params["max_backlog"] is not None and None in self.backlog.values():
+            raise Problem(
+                f"max_backlog is {params['max_backlog']}, but this server does not tell the backlog of a task queue, "
+                "as older ones do not. Leave the option out, or upgrade the server."
+            )
         return None if self.missing() else True
 
     def result(self):
@@ -215,7 +255,7 @@ class Observer:
             for queue_type, pollers in (self.found or {}).items()
             for poller in pollers
         ]
-        return {"pollers": flat, "missing": self.missing()}
+        return {"pollers": flat, "backlog": self.backlog, "missing": self.missing()}
 
     def failure(self):
         """The Problem that says what is missing and what is there in its place."""
@@ -223,24 +263,32 @@ class Observer:
         if self.trouble:
             return type_of_trouble(self.trouble, self.result())
         result = self.result()
-        parts = [
-            f"Task queue {params['task_queue']!r} of namespace {params['namespace']!r} lacks pollers: "
-            f"{', '.join(result['missing'])}."
-        ]
+        queue = f"Task queue {params['task_queue']!r} of namespace {params['namespace']!r}"
+        lacking, excess = self.lacking(), self.excess()
+        parts = [f"{queue} lacks pollers: {', '.join(lacking)}."] if lacking else []
+        parts += [f"{queue} has {' and '.join(excess)}."] if excess else []
         stale = [f"{poller['identity']} ({poller['age']:g} s ago)" for poller in result["pollers"] if is_stale(poller)]
         if stale:
             parts.append(f"Polled earlier, but not within max_age: {', '.join(sorted(set(stale)))}.")
         others = sorted({poller["identity"] for poller in result["pollers"] if poller["fresh"]})
         if others:
             parts.append(f"Poll it now: {', '.join(others)}.")
-        try:
-            elsewhere = task_queues.elsewhere(self.client.once(), params["namespace"], params["task_queue"])
-        except Problem:
-            elsewhere = []
+        elsewhere = self.elsewhere() if lacking else []
         if elsewhere:
             parts.append(f"In its place: {'; '.join(elsewhere)}.")
-        parts.append("Do the workers run, and do they use exactly this task queue, namespace and server?")
+        parts.append(
+            "Do the workers run, and do they use exactly this task queue, namespace and server?"
+            if lacking
+            else "Do the workers keep up with it, or do they need replicas?"
+        )
         return Problem(" ".join(parts), satisfied=False, elsewhere=elsewhere, **result)
+
+    def elsewhere(self):
+        params = self.params
+        try:
+            return task_queues.elsewhere(self.client.once(), params["namespace"], params["task_queue"])
+        except Problem:
+            return []
 
 
 def is_stale(poller):
@@ -268,6 +316,7 @@ def main():
             "min_count": {"type": "int", "default": 1},
             "identities": {"type": "list", "elements": "str", "default": []},
             "max_age": {"type": "float", "default": 90.0},
+            "max_backlog": {"type": "int"},
             "wait": {"type": "bool", "default": True},
             "wait_timeout": {"type": "float", "default": 60.0},
             "wait_interval": {"type": "float", "default": 1.0},
@@ -303,6 +352,8 @@ def check(params):
         raise Problem(f"min_count is {params['min_count']}: it must be 0 or more.")
     if not params["max_age"] > 0:
         raise Problem(f"max_age is {params['max_age']}: it must be more than 0 seconds.")
+    if params["max_backlog"] is not None and params["max_backlog"] < 0:
+        raise Problem(f"max_backlog is {params['max_backlog']}: it must be 0 or more.")
 
 
 def once_without_demand(module, observer):

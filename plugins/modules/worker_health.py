@@ -171,6 +171,10 @@ class Worker:
             self._set("invalid", answer.status, body, f"not the health of a worker: {answer.status} {answer.text!r}")
             return
         wrong = [f"{key}={body[key]}" for key, value in HEALTHY.items() if body[key] != value]
+        phase = body.get("worker")
+        if wrong and isinstance(phase, str) and phase != "running":
+            # With both connections there it is this that makes the worker degraded: it starts or drains.
+            wrong.append(f"worker={phase}")
         if wrong:
             self._set("degraded", answer.status, body, f"it says {', '.join(wrong)}")
         elif answer.status != 200:

@@ -90,6 +90,20 @@ options:
     description:
       - After how long the server ends the workflow by itself, as V(10m), V(1h30m) or seconds. Without it, never.
     type: str
+  memo:
+    description:
+      - Values by name that go with the workflow, for people and tools. They cannot be searched for. The server
+        leaves out a value that is V(null).
+      - Only a run that is started gets them. One that is joined keeps what it has.
+    type: dict
+  search_attributes:
+    description:
+      - Values by name with which the workflow can be found, as with
+        O(aegis.temporal.workflow_info#module:visibility_query).
+      - Each name must be registered in the namespace, and the value must fit its type. A time is a text in ISO 8601.
+        The value of a keyword list is a list of texts.
+      - Only a run that is started gets them. One that is joined keeps what it has.
+    type: dict
   wait:
     description: Whether to wait until the workflow has closed.
     type: bool
@@ -102,6 +116,9 @@ options:
     default: 60.0
 seealso:
   - module: aegis.temporal.pollers
+  - module: aegis.temporal.workflow_info
+  - module: aegis.temporal.workflow_signal
+  - module: aegis.temporal.workflow_terminate
 """
 
 EXAMPLES = r"""
@@ -126,6 +143,8 @@ EXAMPLES = r"""
     id_reuse_policy: reject_duplicate
     input:
       - message: migrate
+    memo:
+      ticket: OPS-1234
 """
 
 RETURN = r"""
@@ -179,13 +198,14 @@ from ansible_collections.aegis.temporal.plugins.module_utils.connection import (
 )
 from ansible_collections.aegis.temporal.plugins.module_utils.durations import parse_duration
 from ansible_collections.aegis.temporal.plugins.module_utils.http_client import REQUESTS_IMPORT_ERROR, HttpProblem
-from ansible_collections.aegis.temporal.plugins.module_utils.outcome import Problem, check_wait, run
-from ansible_collections.aegis.temporal.plugins.module_utils.polling import poll_until
+from ansible_collections.aegis.temporal.plugins.module_utils.outcome import (
+    Problem,
+    check_filled,
+    check_wait,
+    run,
+)
 from ansible_collections.aegis.temporal.plugins.module_utils.temporal_http import TemporalHttp, TemporalProblem
-
-# The server answers a waiting request by itself, so the pause only matters while it restarts.
-PAUSE = 0.5
-CONTINUED = "continued_as_new"
+from ansible_collections.aegis.temporal.plugins.module_utils.workflow_waiting import PAUSE, wait_for_end
 
 
 class Starter:
@@ -247,33 +267,19 @@ class Starter:
             request["versioningOverride"] = {"pinned": pinned}
         if params["execution_timeout"] is not None:
             request["workflowExecutionTimeout"] = f"{parse_duration(params['execution_timeout'])}s"
+        if params["memo"]:
+            request["memo"] = {"fields": workflows.to_fields(params["memo"])}
+        if params["search_attributes"]:
+            request["searchAttributes"] = {"indexedFields": workflows.to_fields(params["search_attributes"])}
         return workflows.start(self.client, params["namespace"], self.workflow_id, request)
 
     def wait(self, run_id):
         """Wait for the close of the run and of those that continue it."""
-        client = self.client.once()
         deadline = time.monotonic() + self.params["wait_timeout"]
-        trouble = None
-
-        def look(left):
-            nonlocal trouble
-            try:
-                closed = workflows.wait_for_close(client, self.params["namespace"], self.workflow_id, run_id, left)
-            except Problem as problem:
-                if not problem.temporary:
-                    raise
-                trouble = problem
-                return None
-            trouble = None
-            return closed
-
-        while True:
-            closed = poll_until(look, max(deadline - time.monotonic(), 0.0), PAUSE)
-            if closed is None:
-                raise self.too_late(run_id, trouble)
-            if closed["status"] != CONTINUED or not closed["new_run_id"]:
-                return run_id, closed
-            run_id = closed["new_run_id"]
+        ending = wait_for_end(self.client, self.params["namespace"], self.workflow_id, run_id, deadline)
+        if ending.closed is None:
+            raise self.too_late(ending.run_id, ending.trouble)
+        return ending.run_id, ending.closed
 
     def too_late(self, run_id, trouble):
         limit = self.params["wait_timeout"]
@@ -318,6 +324,8 @@ def main():
             "deployment_name": {"type": "str"},
             "build_id": {"type": "str"},
             "execution_timeout": {"type": "str"},
+            "memo": {"type": "dict"},
+            "search_attributes": {"type": "dict"},
             "wait": {"type": "bool", "default": True},
             "wait_timeout": {"type": "float", "default": 60.0},
         },
@@ -368,9 +376,14 @@ def finish(starter, run_id, joined):
 
 def check(params):
     check_wait(params["wait_timeout"], PAUSE)
-    for name in ("workflow_type", "task_queue", "namespace", "workflow_id", "deployment_name", "build_id"):
-        if params[name] is not None and not params[name].strip():
-            raise Problem(f"{name} is {params[name]!r}: it must not be empty.")
+    check_filled(params, "workflow_type", "task_queue", "namespace", "workflow_id", "deployment_name", "build_id")
+    for name, value in (params["search_attributes"] or {}).items():
+        texts = isinstance(value, list) and all(isinstance(one, str) for one in value)
+        if not texts and not isinstance(value, (str, bool, int, float)):
+            raise Problem(
+                f"search_attributes: {name} is {value!r}. Give a text, a number, a truth value, a time as ISO 8601 "
+                "text, or a list of texts."
+            )
     if params["execution_timeout"] is not None:
         try:
             seconds = parse_duration(params["execution_timeout"])

@@ -13,9 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from loopback_stack import TemporalStack
+from loopback_stack import PostgresServer, TemporalStack
 from loopback_stack.processes import ManagedProcess
-from module_testing import Outcome, RecordingProxy, echo_worker, recording_proxy, run_module
+from module_testing import (
+    AegisWorker,
+    Outcome,
+    RecordingProxy,
+    aegis_worker,
+    echo_worker,
+    recording_proxy,
+    run_module,
+)
 
 pytest_plugins = ["loopback_stack.plugin"]
 
@@ -60,6 +68,37 @@ def needs_server(temporal_stack: TemporalStack) -> Callable[[str, str], None]:
             pytest.skip(f"{what} need Temporal Server {least}")
 
     return check
+
+
+@pytest.fixture
+def begin(run: RunModule, unique: Callable[[str], str]) -> Callable[..., Outcome]:
+    """Starts an echo workflow on a queue without waiting: ``begin("queue", {"sleep": 60})``."""
+
+    def begin_it(task_queue: str, order: dict[str, Any], **more: Any) -> Outcome:
+        options = {"task_queue": task_queue, "workflow_type": "echo", "input": [order], "wait": False}
+        # Nothing that a test leaves behind runs for ever.
+        outcome = run("workflow_run", {"workflow_id": unique("begun"), "execution_timeout": "10m", **options, **more})
+        assert not outcome.failed, outcome.message
+        return outcome
+
+    return begin_it
+
+
+@pytest.fixture(scope="module")
+def real_worker(
+    temporal_stack: TemporalStack, postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[AegisWorker]:
+    """The collection's own worker, with an empty database."""
+    database = postgres_server.create_database(f"definitions_{next(_numbers)}")
+    with aegis_worker(temporal_stack, database, tmp_path_factory.mktemp("aegis-worker")) as running:
+        yield running
+
+
+@pytest.fixture
+def worker_api(real_worker: AegisWorker) -> Iterator[RecordingProxy]:
+    """The worker's HTTP API behind a proxy that counts requests."""
+    with recording_proxy(real_worker.url) as proxy:
+        yield proxy
 
 
 @pytest.fixture(scope="module")

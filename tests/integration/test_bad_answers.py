@@ -20,13 +20,24 @@ MODULES: dict[str, dict[str, Any]] = {
     "pollers": {"task_queue": "some", "wait": False},
     "schedule": {"schedule_id": "some", "action": {"task_queue": "some", "workflow_type": "echo"}},
     "task_queue_config": {"task_queue": "some", "queue_rate_limit": 1},
-    "workflow_run": {"task_queue": "some", "workflow_type": "echo"},
     "cluster_info": {},
     "namespace_info": {},
     "search_attribute": {"search_attributes": [{"name": "Some", "type": "Keyword"}]},
     "search_attribute_info": {},
+    "workflow_info": {"workflow_id": "some"},
+    "workflow_run": {"task_queue": "some", "workflow_type": "echo"},
+    "workflow_signal": {"workflow_id": "some", "signal_name": "finish"},
+    "workflow_terminate": {"workflow_id": "some"},
 }
-CHANGING = ("namespace", "nexus_endpoint", "schedule", "search_attribute", "task_queue_config", "workflow_run")
+CHANGING = (
+    "namespace",
+    "nexus_endpoint",
+    "schedule",
+    "search_attribute",
+    "task_queue_config",
+    "workflow_run",
+    "workflow_signal",
+)
 all_modules = pytest.mark.parametrize("name", MODULES)
 # All share one client, so these few stand for the others.
 some_modules = pytest.mark.parametrize("name", ["namespace", "pollers", "workflow_run"])
@@ -92,6 +103,9 @@ def test_wrong_answers(name: str, answer: bytes | None, message: str) -> None:
         ("search_attribute_info", {"systemAttributes": ["StartTime"]}),
         ("workflow_run", {}),
         ("workflow_run", {"workflowExecutionInfo": {"execution": None}}),
+        ("workflow_info", {"workflowExecutionInfo": {"execution": {}}}),
+        ("workflow_signal", {"workflowExecutionInfo": []}),
+        ("workflow_terminate", {"workflowExecutionInfo": "some"}),
     ],
 )
 def test_an_answer_of_another_shape(name: str, answer: dict[str, Any]) -> None:

@@ -19,7 +19,7 @@ import pytest
 import yaml
 from loopback_stack import TemporalStack, find_health_probe
 from loopback_stack.processes import ManagedProcess
-from module_testing import http_answer, misbehaving
+from module_testing import AegisWorker, http_answer, misbehaving, run_module
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MODULES = (
@@ -36,19 +36,27 @@ MODULES = (
     "service_health",
     "task_queue_config",
     "worker_health",
+    "workflow_info",
     "workflow_run",
+    "workflow_signal",
+    "workflow_terminate",
 )
 NEWER = {"nexus_endpoint": "1.25", "nexus_endpoint_info": "1.25", "task_queue_config": "1.29"}
 """The first server with what a module sets, where that is not the oldest that is supported."""
 PROBE = "/opt/aegis-temporal/grpc-health-probe/current/bin/grpc_health_probe"
+DEFINITION_MODULES = ("workflow_definition", "workflow_definition_info")
+ECHO = REPOSITORY / "roles/temporal_worker/files/aegis_temporal_worker/tests/fixtures/echo.json"
 HEALTHY = json.dumps({"status": "healthy", "temporal": "connected", "database": "connected"}).encode()
 
 
 @pytest.fixture(scope="module")
-def agents(start_worker: Callable[..., ManagedProcess]) -> None:
-    """The workers that the examples speak of."""
+def agents(start_worker: Callable[..., ManagedProcess], temporal_stack: TemporalStack) -> None:
+    """The workers that the examples speak of, and the workflow that waits for a signal."""
     start_worker("aegis-agents", "worker-1:3000")
     start_worker("aegis-agents", "worker-1:3001")
+    waiting = {"workflow_id": "approval-17", "input": [{"await_signal": True}], "wait": False}
+    options = {"http_url": temporal_stack.http_url, "task_queue": "aegis-agents", "workflow_type": "echo", **waiting}
+    assert not run_module("workflow_run", options).failed
 
 
 @pytest.mark.usefixtures("agents")
@@ -81,6 +89,16 @@ def test_examples_run(
         play_them(tmp_path, tasks, environment={"TEMPORAL_DATABASE_PASSWORD": store.password})
 
 
+@pytest.mark.parametrize("name", DEFINITION_MODULES)
+def test_examples_run_on_a_worker(real_worker: AegisWorker, tmp_path: Path, name: str) -> None:
+    module = importlib.import_module(f"ansible_collections.aegis.temporal.plugins.modules.{name}")
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "report.json").write_bytes(ECHO.read_bytes())
+    # As text: the tag !unsafe would be lost on the way through a YAML library.
+    text = module.EXAMPLES.replace("http://127.0.0.1:3000", real_worker.url)
+    play_text(tmp_path, text, text.count("\n- name:"), vars={"temporal_worker_api_token": real_worker.token})
+
+
 @pytest.mark.usefixtures("agents")
 def test_the_action_group_sets_the_connection_once(temporal_stack: TemporalStack, tmp_path: Path) -> None:
     tasks = [
@@ -93,6 +111,8 @@ def test_the_action_group_sets_the_connection_once(temporal_stack: TemporalStack
         {"aegis.temporal.search_attribute_info": {"namespace": "grouped"}},
         {"aegis.temporal.cluster_info": {}},
         {"aegis.temporal.service_health": {"address": temporal_stack.address}},
+        {"aegis.temporal.workflow_info": {"limit": 1}},
+        {"aegis.temporal.workflow_terminate": {"workflow_id": "none-of-this-id"}},
     ]
     play_them(tmp_path, tasks, {"group/aegis.temporal.temporal": {"http_url": temporal_stack.http_url}})
 
@@ -104,7 +124,13 @@ def play_them(
     environment: dict[str, str] | None = None,
 ) -> None:
     """Run the tasks on localhost; all of them must be ok."""
-    play = {"hosts": "localhost", "gather_facts": False, "module_defaults": module_defaults or {}, "tasks": tasks}
+    play_text(directory, yaml.safe_dump(tasks), len(tasks), environment, module_defaults=module_defaults or {})
+
+
+def play_text(directory: Path, tasks: str, number: int, environment: dict[str, str] | None = None, **more: Any) -> None:
+    """Run as many tasks, given as YAML, on localhost; all of them must be ok. C(more) are keywords of the play."""
+    (directory / "tasks.yml").write_text(tasks)
+    play = {"hosts": "localhost", "gather_facts": False, "tasks": [{"import_tasks": "tasks.yml"}], **more}
     playbook = directory / "examples.yml"
     playbook.write_text(yaml.safe_dump([play]))
     completed = subprocess.run(
@@ -117,4 +143,4 @@ def play_them(
         check=False,
     )
     assert completed.returncode == 0, completed.stdout + completed.stderr
-    assert f"ok={len(tasks)} " in completed.stdout
+    assert f"ok={number} " in completed.stdout

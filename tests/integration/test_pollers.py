@@ -10,6 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import tenacity
+from loopback_stack import TemporalStack
 from loopback_stack.processes import ManagedProcess
 from module_testing import Outcome, RecordingProxy
 
@@ -90,6 +92,52 @@ def test_waits_for_a_worker_that_comes_later(run: Run, start_worker: StartWorker
     assert run("pollers", {"task_queue": queue, "identities": ["host:8000"], "wait": False})["satisfied"]
 
 
+def test_the_backlog_is_told_and_can_be_too_long(
+    run: Run, begin: Callable[..., Outcome], temporal_stack: TemporalStack, unique: Unique
+) -> None:
+    queue = unique("queue")
+    for _ in range(3):
+        begin(queue, {})
+    options = {"task_queue": queue, "min_count": 0, "wait": False}
+
+    def look() -> Outcome:
+        outcome = run("pollers", options)
+        assert outcome["backlog"]["workflow"] in (None, {**outcome["backlog"]["workflow"], "count": 3})
+        return outcome
+
+    # The number follows the tasks with a delay.
+    seen = tenacity.Retrying(stop=tenacity.stop_after_delay(30), wait=tenacity.wait_fixed(0.5), reraise=True)(look)
+    too_long = run("pollers", {**options, "max_backlog": 2})
+    assert too_long.failed
+    if seen["backlog"]["workflow"] is None:
+        assert [int(part) for part in temporal_stack.version.split(".")] < [1, 29]
+        assert "max_backlog is 2, but this server does not tell the backlog" in too_long.message
+        return
+    assert seen["backlog"]["workflow"]["age"] >= 0
+    assert seen["backlog"]["activity"] == {"count": 0, "age": 0.0}
+    assert f"Task queue '{queue}' of namespace 'default' has a backlog of 3 workflow tasks" in too_long.message
+    assert "(max_backlog is 2). Do the workers keep up" in too_long.message
+    assert "lacks pollers" not in too_long.message
+    assert too_long["backlog"]["workflow"]["count"] == 3
+    assert run("pollers", {**options, "max_backlog": 3})["satisfied"]
+    checked = run("pollers", {**options, "max_backlog": 2}, check=True)
+    assert (checked.failed, checked["satisfied"]) == (False, False)
+    assert "a backlog of 3 workflow tasks" in checked.warnings
+
+
+def test_waits_until_the_workers_have_caught_up(
+    run: Run, begin: Callable[..., Outcome], start_worker: StartWorker, temporal_stack: TemporalStack, unique: Unique
+) -> None:
+    if [int(part) for part in temporal_stack.version.split(".")] < [1, 29]:
+        pytest.skip("older servers do not tell the backlog")
+    queue = unique("queue")
+    begin(queue, {})
+    start_worker(queue, "host:9000")
+    outcome = run("pollers", {"task_queue": queue, "max_backlog": 0, "wait_timeout": 60})
+    assert outcome["satisfied"], outcome.message
+    assert {backlog["count"] for backlog in outcome["backlog"].values()} == {0}
+
+
 def test_an_unknown_namespace_is_told_with_those_there_are(run: Run) -> None:
     outcome = run("pollers", {"task_queue": "q", "namespace": "nosuch"})
     assert "Namespace 'nosuch' is not registered" in outcome.message
@@ -122,6 +170,7 @@ def test_without_demand_it_only_tells(run: Run, unique: Unique) -> None:
         ({"task_queue": "q", "types": ["nexus"]}, "value of types must be one or more of"),
         ({"task_queue": "q", "min_count": -1}, "min_count is -1"),
         ({"task_queue": "q", "max_age": 0}, "max_age is 0"),
+        ({"task_queue": "q", "max_backlog": -1}, "max_backlog is -1"),
         ({"task_queue": "q", "wait_interval": 0.01}, "wait_interval is 0.01"),
     ],
 )

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from module_testing import Misbehaving, http_answer, misbehaving, run_module
+from module_testing import AegisWorker, Misbehaving, http_answer, misbehaving, run_module
 
 HEALTHY = {"status": "healthy", "temporal": "connected", "database": "connected"}
 
@@ -34,6 +34,22 @@ def test_healthy(healthy: Misbehaving) -> None:
     assert worker["url"] == f"{healthy.url}/health"
     assert worker["body"]["workflows_loaded"] == 3
     assert healthy.received[0].startswith(b"GET /health HTTP/1.1\r\n")
+
+
+def test_the_collections_own_worker(real_worker: AegisWorker) -> None:
+    outcome = run_module("worker_health", {"urls": [real_worker.url]})
+    assert (outcome.failed, outcome["healthy"]) == (False, True), outcome.message
+    [worker] = outcome["workers"]
+    assert {key: worker["body"][key] for key in HEALTHY} == HEALTHY
+    assert worker["body"]["task_queue"] == real_worker.task_queue
+
+
+def test_a_worker_that_drains_says_so() -> None:
+    """Both connections are there: without its phase the message would not tell what is wrong."""
+    draining = answering({**HEALTHY, "status": "degraded", "worker": "draining"}, "503 Unavailable")
+    with misbehaving(draining) as server:
+        outcome = run_module("worker_health", {"urls": [server.url], "wait": False})
+    assert "is degraded: it says status=degraded, worker=draining." in outcome.message
 
 
 def test_degraded_is_told_apart_from_unreachable(healthy: Misbehaving) -> None:

@@ -49,6 +49,35 @@ def test_every_value_arrives_as_it_was(run: Run, value: Any) -> None:
     assert run("workflow_run", echo(input=[value]))["result"] == value
 
 
+def test_memo_and_search_attributes_go_along(run: Run, temporal_stack: TemporalStack, unique: Unique) -> None:
+    namespace = unique("attributes")
+    run("namespace", {"name": namespace})
+    # The request by which a SQL store gets an attribute (temporal/api/namespace/v1: custom_search_attribute_aliases).
+    update = f"{temporal_stack.http_url}/api/v1/namespaces/{namespace}/update"
+    aliases = {"Keyword01": "Team", "Int01": "Priority", "Bool01": "Urgent", "Datetime01": "Due"}
+    answer = requests.post(update, json={"config": {"customSearchAttributeAliases": aliases}}, timeout=10)
+    answer.raise_for_status()
+    attributes = {"Team": "blue", "Priority": 3, "Urgent": True, "Due": "2026-11-28T00:00:00Z"}
+    memo = {"ticket": {"number": 7}, "note": ""}
+    options = echo(namespace=namespace, workflow_id="marked", wait=False, memo=memo, search_attributes=attributes)
+
+    def start() -> None:
+        # The services learn of new attributes after some seconds.
+        outcome = run("workflow_run", options)
+        assert not outcome.failed, outcome.message
+
+    tenacity.Retrying(stop=tenacity.stop_after_delay(60), wait=tenacity.wait_fixed(1), reraise=True)(start)
+    [found] = run("workflow_info", {"namespace": namespace, "workflow_id": "marked"})["workflows"]
+    assert found["memo"] == memo
+    assert {name: found["search_attributes"].get(name) for name in attributes} == attributes
+
+
+def test_an_unknown_search_attribute_is_named(run: Run) -> None:
+    outcome = run("workflow_run", echo(search_attributes={"NoSuchAttribute": "x"}))
+    assert outcome.failed
+    assert "NoSuchAttribute" in outcome.message
+
+
 def test_a_version_is_tried_before_it_is_the_current_one(
     run: Run, start_worker: Callable[..., ManagedProcess], temporal_stack: TemporalStack, unique: Unique
 ) -> None:
@@ -189,6 +218,11 @@ def test_an_unknown_namespace_is_told_with_those_there_are(run: Run) -> None:
         ({"task_queue": "q", "workflow_type": "echo", "execution_timeout": "soon"}, "'soon' is not a duration"),
         ({"task_queue": "q", "workflow_type": "echo", "execution_timeout": "0"}, "execution_timeout is 0"),
         ({"task_queue": "q", "workflow_type": "echo", "wait_timeout": -1}, "wait_timeout is -1"),
+        (
+            {"task_queue": "q", "workflow_type": "echo", "search_attributes": {"Team": {"name": "blue"}}},
+            "search_attributes: Team is {'name': 'blue'}. Give a text",
+        ),
+        ({"task_queue": "q", "workflow_type": "echo", "search_attributes": {"Team": [1]}}, "Team is [1]"),
     ],
 )
 def test_bad_options_send_nothing(run: Run, frontend: RecordingProxy, options: dict[str, Any], message: str) -> None:

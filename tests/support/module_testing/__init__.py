@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from .aegis_worker import AegisWorker, aegis_worker
 from .certificates import Certificates
 from .health_server import HealthServer, health_server
 from .misbehaving import Misbehaving, http_answer, misbehaving
@@ -12,11 +13,13 @@ from .recording_proxy import RecordingProxy, recording_proxy
 from .runner import Outcome, ok, run_module
 
 __all__ = [
+    "AegisWorker",
     "Certificates",
     "HealthServer",
     "Misbehaving",
     "Outcome",
     "RecordingProxy",
+    "aegis_worker",
     "health_server",
     "http_answer",
     "misbehaving",

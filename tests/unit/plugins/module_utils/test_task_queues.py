@@ -62,3 +62,26 @@ def test_a_poller_without_time_never_counts() -> None:
     [found] = task_queues.pollers(Frontend({"pollers": [{"identity": "a"}]}), "default", "q", "workflow")
     assert found["age"] is None
     assert not task_queues.is_fresh(found, 10**9)
+
+
+@pytest.mark.parametrize(
+    ("answer", "backlog"),
+    [
+        # What servers say that do not know the question, an empty queue, and one with tasks.
+        ({}, None),
+        ({"stats": {"approximateBacklogAge": "0s"}}, {"count": 0, "age": 0.0}),
+        (
+            {"stats": {"approximateBacklogCount": "12", "approximateBacklogAge": "3.456789s"}},
+            {"count": 12, "age": 3.5},
+        ),
+    ],
+)
+def test_backlog(answer: dict[str, Any], backlog: dict[str, Any] | None) -> None:
+    assert task_queues.pollers_and_backlog(Frontend(answer), "default", "q", "workflow") == ([], backlog)
+
+
+def test_excess() -> None:
+    backlogs = {"workflow": {"count": 2, "age": 0.5}, "activity": {"count": 3, "age": 61.0}}
+    assert task_queues.excess(backlogs, 3) == []
+    assert task_queues.excess(backlogs, 2) == ["a backlog of 3 activity tasks, the oldest 61 s old (max_backlog is 2)"]
+    assert task_queues.excess({"workflow": None}, 0) == []

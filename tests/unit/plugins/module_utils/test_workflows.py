@@ -40,10 +40,24 @@ def payload(encoding: str, data: bytes) -> dict[str, Any]:
         (payload("json/plain", b"{"), {"encoding": "unreadable", "data": "ew=="}),
         ({"metadata": {"encoding": "%"}, "data": "e"}, {"encoding": "unreadable", "data": "e"}),
         ({}, {"encoding": "", "data": ""}),
+        # A protobuf message in its JSON form.
+        (payload("json/protobuf", b'{"currentDetails": "x"}'), {"currentDetails": "x"}),
     ],
 )
 def test_what_is_no_json_comes_as_it_is(one: dict[str, Any], value: Any) -> None:
     assert workflows.from_payloads({"payloads": [one]}) == [value]
+
+
+@given(st.dictionaries(st.text(), JSON))
+def test_named_values_survive(values: dict[str, Any]) -> None:
+    assert workflows.from_fields(workflows.to_fields(values)) == values
+    assert workflows.from_fields(None) == {}
+
+
+def test_the_chain_of_a_failure() -> None:
+    failure = {"message": "Activity task failed", "cause": {"message": "", "cause": {"message": "disk full"}}}
+    assert workflows.failure_text(failure) == "Activity task failed: disk full"
+    assert workflows.failure_text(None) == ""
 
 
 def test_no_payloads() -> None:
