@@ -30,6 +30,8 @@ def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
 
 
 _Dumper.add_representer(str, _text)
+# Subclasses too: Ansible marks texts with where they come from.
+_Dumper.add_multi_representer(str, _text)
 
 
 def scalar(value: str, style: str | None, flow: bool) -> str:

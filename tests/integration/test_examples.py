@@ -7,9 +7,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,9 +16,8 @@ import pytest
 import yaml
 from loopback_stack import TemporalStack
 from loopback_stack.processes import ManagedProcess
-from module_testing import http_answer, misbehaving
+from module_testing import http_answer, misbehaving, play
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 MODULES = ("namespace", "pollers", "workflow_run", "worker_health")
 HEALTHY = json.dumps({"status": "healthy", "temporal": "connected", "database": "connected"}).encode()
 
@@ -49,7 +45,7 @@ def test_examples_run(temporal_stack: TemporalStack, tmp_path: Path, name: str) 
         for documented, actual in addresses.items():
             text = text.replace(documented, actual)
         tasks = yaml.safe_load(text)
-        play_them(tmp_path, tasks)
+        all_are_ok(tmp_path, tasks)
 
 
 @pytest.mark.usefixtures("agents")
@@ -59,22 +55,10 @@ def test_the_action_group_sets_the_connection_once(temporal_stack: TemporalStack
         {"aegis.temporal.pollers": {"task_queue": "aegis-agents"}},
         {"aegis.temporal.workflow_run": {"task_queue": "aegis-agents", "workflow_type": "echo", "input": [{}]}},
     ]
-    play_them(tmp_path, tasks, {"group/aegis.temporal.temporal": {"http_url": temporal_stack.http_url}})
+    all_are_ok(tmp_path, tasks, {"group/aegis.temporal.temporal": {"http_url": temporal_stack.http_url}})
 
 
-def play_them(directory: Path, tasks: list[dict[str, Any]], module_defaults: dict[str, Any] | None = None) -> None:
-    """Run the tasks on localhost; all of them must be ok."""
-    play = {"hosts": "localhost", "gather_facts": False, "module_defaults": module_defaults or {}, "tasks": tasks}
-    playbook = directory / "examples.yml"
-    playbook.write_text(yaml.safe_dump([play]))
-    completed = subprocess.run(
-        [str(Path(sys.executable).with_name("ansible-playbook")), "-i", "localhost,", "-c", "local", str(playbook)],
-        cwd=REPOSITORY,
-        env={**os.environ, "ANSIBLE_PYTHON_INTERPRETER": sys.executable},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert completed.returncode == 0, completed.stdout + completed.stderr
-    assert f"ok={len(tasks)} " in completed.stdout
+def all_are_ok(directory: Path, tasks: list[dict[str, Any]], module_defaults: dict[str, Any] | None = None) -> None:
+    done = play(directory, tasks, module_defaults=module_defaults)
+    assert done.returncode == 0, done.output
+    assert len(done.tasks) == len(tasks)

@@ -6,15 +6,18 @@
 from __future__ import annotations
 
 from .misbehaving import Misbehaving, http_answer, misbehaving
+from .plays import Play, play
 from .recording_proxy import RecordingProxy, recording_proxy
 from .runner import Outcome, run_module
 
 __all__ = [
     "Misbehaving",
     "Outcome",
+    "Play",
     "RecordingProxy",
     "http_answer",
     "misbehaving",
+    "play",
     "recording_proxy",
     "run_module",
 ]

@@ -136,6 +136,14 @@ def test_whatever_the_text_it_is_read_back(before, value):
     assert block_of(set_keys(before, {"task_queue": value}).text, "temporal", "task_queue") == value
 
 
+def test_a_text_of_ansible_is_a_text():
+    class Tagged(str):
+        """What Ansible makes of a text to remember where it came from."""
+
+    assert set_keys("", {"address": Tagged("a:1")}).text == "temporal:\n  address: a:1\n"
+    assert set_keys("temporal: {address: 'b'}", {"address": Tagged("a")}).text == "temporal: {address: 'a'}"
+
+
 def test_keys_that_are_not_wanted_stay_or_stay_away():
     outcome = set_keys("temporal:\n  address: a:1\n", {"namespace": "n1"})
     assert outcome.text == "temporal:\n  address: a:1\n  namespace: n1\n"
