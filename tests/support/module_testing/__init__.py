@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from .misbehaving import Misbehaving, http_answer, misbehaving
-from .plays import Play, play
+from .plays import Play, play, playbook
 from .recording_proxy import RecordingProxy, recording_proxy
 from .runner import Outcome, run_module
 
@@ -18,6 +18,7 @@ __all__ = [
     "http_answer",
     "misbehaving",
     "play",
+    "playbook",
     "recording_proxy",
     "run_module",
 ]

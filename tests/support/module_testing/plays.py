@@ -39,18 +39,22 @@ def play(
 ) -> Play:
     """Run the tasks on localhost, with more C(arguments) of ansible-playbook such as C(--check)."""
     content = {"hosts": "localhost", "gather_facts": False, "module_defaults": module_defaults or {}, "tasks": tasks}
-    playbook = directory / "play.yml"
+    file = directory / "play.yml"
     # JSON is YAML, and it says every value as it is.
-    playbook.write_text(json.dumps([content], default=list))
-    program = str(Path(sys.executable).with_name("ansible-playbook"))
+    file.write_text(json.dumps([content], default=list))
+    return playbook(file, ["-i", "localhost,", "-c", "local", *arguments], {"ANSIBLE_LOCAL_TEMP": str(directory)})
+
+
+def playbook(file: Path, arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> Play:
+    """Run a playbook; what becomes of the tasks on the first host of each counts."""
     completed = subprocess.run(
-        [program, "-i", "localhost,", "-c", "local", *arguments, str(playbook)],
+        [str(Path(sys.executable).with_name("ansible-playbook")), *arguments, str(file)],
         cwd=_REPOSITORY,
         env={
             **os.environ,
             "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
             "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json",
-            "ANSIBLE_LOCAL_TEMP": str(directory),
+            **(environment or {}),
         },
         capture_output=True,
         text=True,
@@ -60,5 +64,5 @@ def play(
     output = completed.stdout + completed.stderr
     assert "{" in completed.stdout, output
     plays = json.loads(completed.stdout[completed.stdout.index("{") :])["plays"]
-    results = [task["hosts"]["localhost"] for item in plays for task in item["tasks"]]
+    results = [next(iter(task["hosts"].values())) for item in plays for task in item["tasks"] if task["hosts"]]
     return Play(completed.returncode, [Outcome(result, json.dumps(result)) for result in results], output)
