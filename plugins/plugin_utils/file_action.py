@@ -65,11 +65,13 @@ class FileAction(ActionBase):  # type: ignore[misc]  # Ansible ships no types
         if not self._stat(directory, task_vars).get("isdir"):
             raise FileProblem("path is %r: the directory %s does not exist. Create it first." % (path, directory))
 
-    def write(self, path: str, content: bytes, task_vars: dict[str, t.Any], **options: t.Any) -> dict[str, t.Any]:
+    def write(
+        self, path: str, content: bytes, task_vars: dict[str, t.Any], diff: bool = False, **options: t.Any
+    ) -> dict[str, t.Any]:
         """Put ``content`` in the place of the file and return the answer of ansible.builtin.copy.
 
         It is written beside the file and moved, so nobody ever reads a half. A file keeps its mode, owner and links.
-        ``options`` are those of that module. Its diff is never made: it would show the whole file.
+        ``options`` are those of that module. With ``diff`` it may show the whole file, before and after.
 
         Raises:
             FileProblem: The module failed.
@@ -79,7 +81,7 @@ class FileAction(ActionBase):  # type: ignore[misc]  # Ansible ships no types
             with os.fdopen(handle, "wb") as stream:
                 stream.write(content)
             task = self._task.copy()
-            task.diff = False
+            task.diff = diff and self._task.diff
             task.args = {"src": source, "dest": path, "follow": True, **options}
             action = self._shared_loader_obj.action_loader.get(
                 "ansible.legacy.copy",
@@ -94,7 +96,11 @@ class FileAction(ActionBase):  # type: ignore[misc]  # Ansible ships no types
         finally:
             os.unlink(source)
         if answer.get("failed"):
-            raise FileProblem("path is %r: it cannot be written (%s)." % (path, answer.get("msg")))
+            reasons = [str(answer[name]).strip() for name in ("msg", "stdout", "stderr") if answer.get(name)]
+            raise FileProblem("path is %r: it cannot be written (%s)." % (path, "\n".join(reasons)))
+        for part in answer.get("diff") or []:
+            # The module names the temporary file.
+            part["after_header"] = part["before_header"] = path
         return answer
 
     def _stat(self, path: str, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
