@@ -42,31 +42,19 @@ def scalar(value: str, style: str | None, flow: bool) -> str:
     return written[len("{k: ") : -len("}")] if flow else written[len("k: ") :]
 
 
+def _dumped(content: t.Mapping[str, t.Any], **style: t.Any) -> str:
+    written = yaml.dump(dict(content), Dumper=_Dumper, width=_NEVER_FOLD, allow_unicode=True, sort_keys=False, **style)
+    return str(written).rstrip("\n")
+
+
 def lines(content: t.Mapping[str, t.Any], column: int, step: int) -> list[str]:
     """Return ``content`` as lines of a block mapping that begins at ``column`` and indents by ``step``."""
-    written = yaml.dump(
-        dict(content),
-        Dumper=_Dumper,
-        default_flow_style=False,
-        indent=step,
-        width=_NEVER_FOLD,
-        allow_unicode=True,
-        sort_keys=False,
-    )
-    return [" " * column + line for line in written.splitlines()]
+    return [" " * column + line for line in _dumped(content, default_flow_style=False, indent=step).splitlines()]
 
 
 def flow(content: t.Mapping[str, t.Any]) -> str:
     """Return ``content`` as a flow mapping, braces included."""
-    written = yaml.dump(
-        dict(content),
-        Dumper=_Dumper,
-        default_flow_style=True,
-        width=_NEVER_FOLD,
-        allow_unicode=True,
-        sort_keys=False,
-    )
-    return str(written).rstrip("\n")
+    return _dumped(content, default_flow_style=True)
 
 
 def block(pairs: t.Sequence[tuple[yaml.Node, yaml.Node]], step: int) -> str:
