@@ -59,8 +59,11 @@ def test_written_once_after_check_mode_foretold_it(tmp_path: Path) -> None:
     path = tmp_path / "dynamicconfig.yaml"
     limited = [{"value": 5}, {"value": 1, "constraints": {"namespace": "n"}}]
     wanted = task(path, {"frontend.namespaceRPS": limited, "frontend.rps": 2400}, comment="Mine.", mode="0640")
-    foretold = play(tmp_path, [wanted], arguments=["--check", "--diff"]).tasks[0]
+    # On a new host the directory is not there yet either: another task of the same run makes it.
+    elsewhere = task(tmp_path / "not/yet/there", {"frontend.rps": 1})
+    foretold, early = play(tmp_path, [wanted, elsewhere], arguments=["--check", "--diff"]).tasks
     assert foretold.changed, foretold.message
+    assert early.changed, early.message
     assert not path.exists()
     first, second, other = play(
         tmp_path, [wanted, wanted, task(path, {"frontend.rps": 2401})], arguments=["--diff"]

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 from loopback_stack import TemporalStack
+from loopback_stack.binaries import find_server_binaries
 from loopback_stack.processes import ManagedProcess
 from module_testing import http_answer, misbehaving, play
 
@@ -56,6 +57,21 @@ def test_the_action_group_sets_the_connection_once(temporal_stack: TemporalStack
         {"aegis.temporal.workflow_run": {"task_queue": "aegis-agents", "workflow_type": "echo", "input": [{}]}},
     ]
     all_are_ok(tmp_path, tasks, {"group/aegis.temporal.temporal": {"http_url": temporal_stack.http_url}})
+
+
+@pytest.mark.parametrize("name", ["orchestrator_config", "dynamic_config"])
+def test_examples_that_write_a_file(tmp_path: Path, name: str) -> None:
+    module = importlib.import_module(f"ansible_collections.aegis.temporal.plugins.modules.{name}")
+    paths = {
+        "/etc/aegis/aegis-config.yaml": tmp_path / "aegis-config.yaml",
+        "/etc/temporal/dynamicconfig.yaml": tmp_path / "dynamicconfig.yaml",
+        "/opt/aegis-temporal/temporal-server/current/bin/temporal-server": find_server_binaries().server,
+    }
+    paths["/etc/aegis/aegis-config.yaml"].write_text("kind: NodeConfig\n")
+    text = module.EXAMPLES
+    for documented, actual in paths.items():
+        text = text.replace(documented, str(actual))
+    all_are_ok(tmp_path, yaml.safe_load(text))
 
 
 def all_are_ok(directory: Path, tasks: list[dict[str, Any]], module_defaults: dict[str, Any] | None = None) -> None:
