@@ -70,9 +70,9 @@ class Document:
             raise YamlError(_explained(error)) from None
         except yaml.YAMLError as error:
             # A character that YAML does not allow; its text names the character's number and place.
-            raise YamlError("it is not YAML: %s" % str(error).split("\n", maxsplit=1)[0]) from None
+            raise YamlError("it is not YAML: %s. Remove it." % str(error).split("\n", maxsplit=1)[0]) from None
         except RecursionError:
-            raise YamlError("it is nested too deeply to be read") from None
+            raise YamlError("it is nested too deeply to be read. Is it the right file?") from None
         finally:
             if loader is not None:
                 loader.dispose()
@@ -121,8 +121,8 @@ def _explained(error: yaml.MarkedYAMLError) -> str:
     mark = error.problem_mark or error.context_mark
     where = " (line %d, column %d)" % (mark.line + 1, mark.column + 1) if mark else ""
     if isinstance(error, yaml.composer.ComposerError) and "single document" in str(error.context):
-        return "it holds more than one document%s" % where
-    return "it is not YAML: %s%s" % (error.problem or error.context, where)
+        return "it holds more than one document%s. Leave one." % where
+    return "it is not YAML: %s%s. Correct it first." % (error.problem or error.context, where)
 
 
 def pairs(node: yaml.Node | None, name: str) -> list[Pair]:

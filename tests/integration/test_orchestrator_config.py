@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import base64
 import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -71,6 +74,24 @@ def test_check_mode_foretells_the_change_that_is_then_made_once(tmp_path: Path, 
     assert again["diff"]["before"] == again["diff"]["after"]
     assert place(file) == after
     assert sorted(os.listdir(file.parent)) == [file.name]
+
+
+def test_no_secret_is_shown_however_much_is_asked_for(tmp_path: Path, file: Path) -> None:
+    outcomes(tmp_path, task(path=str(file), **WANTED), arguments=["--check"])
+    program = str(Path(sys.executable).with_name("ansible-playbook"))
+    done = subprocess.run(
+        [program, "-i", "localhost,", "-c", "local", "--diff", "-vvvvv", str(tmp_path / "play.yml")],
+        env={**os.environ, "ANSIBLE_PYTHON_INTERPRETER": sys.executable},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+    )
+    assert file.read_text() == AFTER
+    for secret in SECRETS:
+        for form in (secret, base64.b64encode(secret.encode()).decode()[:8]):
+            assert form not in done.stdout + done.stderr
 
 
 def test_link_mode_and_owner_stay_and_a_copy_is_kept(tmp_path: Path, file: Path) -> None:
