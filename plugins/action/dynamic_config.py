@@ -18,10 +18,10 @@ from ansible_collections.aegis.temporal.plugins.plugin_utils.dynamic_config_keys
 from ansible_collections.aegis.temporal.plugins.plugin_utils.file_action import FileAction, FileProblem
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
-    "path": {"type": "path", "required": True},
+    "path": {"type": "str", "required": True},
     "values": {"type": "dict", "required": True},
     "server_version": {"type": "str", "required": True},
-    "server_binary": {"type": "path"},
+    "server_binary": {"type": "str"},
     "comment": {"type": "str"},
     "backup": {"type": "bool", "default": False},
     "owner": {"type": "str"},
@@ -61,11 +61,11 @@ class ActionModule(FileAction):
         if options["server_binary"] and minor(version) >= _VALIDATOR_SINCE:
             passed["validate"] = "/bin/sh -c %s - %s %%s" % (
                 shlex.quote(_VALIDATOR),
-                shlex.quote(options["server_binary"]),
+                shlex.quote(self.host_path(options["server_binary"])),
             )
-        content = (comment + written).encode("utf-8")
-        answer = self.write(options["path"], content, task_vars, diff=True, backup=options["backup"], **passed)
-        result = {"changed": answer["changed"], "path": options["path"], "unknown_keys": doubtful}
+        path, content = self.host_path(options["path"]), (comment + written).encode("utf-8")
+        answer = self.write(path, content, task_vars, diff=True, backup=options["backup"], **passed)
+        result = {"changed": answer["changed"], "path": path, "unknown_keys": doubtful}
         if doubtful:
             result["warnings"] = doubtful
         for name in ("backup_file", "diff"):

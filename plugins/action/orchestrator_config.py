@@ -13,7 +13,7 @@ from ansible_collections.aegis.temporal.plugins.plugin_utils.orchestrator_block 
 from ansible_collections.aegis.temporal.plugins.plugin_utils.yaml_document import YamlError
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
-    "path": {"type": "path", "required": True},
+    "path": {"type": "str", "required": True},
     **{key: {"type": "str"} for key in KEYS},
     "create": {"type": "bool", "default": False},
     "backup": {"type": "bool", "default": False},
@@ -33,7 +33,7 @@ class ActionModule(FileAction):
             problems.append("validate is %r: it has no %%s. Write %%s where the file goes." % options["validate"])
         if problems:
             raise FileProblem("\n".join(problems))
-        path = options["path"]
+        path = self.host_path(options["path"])
         data = self._read(path, options["create"], task_vars)
         try:
             outcome = set_keys(data.decode("utf-8"), wanted)

@@ -39,6 +39,11 @@ class FileAction(ActionBase):  # type: ignore[misc]  # Ansible ships no types
         """Do what the task says and return its result; raises FileProblem."""
         raise NotImplementedError
 
+    def host_path(self, path: str) -> str:
+        """Return ``path`` with ~ replaced by the home on the host; an option of type path would take ours."""
+        expanded: str = self._remote_expand_user(path)
+        return expanded
+
     def read(self, path: str, task_vars: dict[str, t.Any]) -> bytes | None:
         """Return the content of ``path``, through links; None where there is nothing.
 

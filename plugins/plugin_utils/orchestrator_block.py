@@ -16,7 +16,6 @@ import typing as t
 import yaml
 from ansible_collections.aegis.temporal.plugins.plugin_utils import yaml_text
 from ansible_collections.aegis.temporal.plugins.plugin_utils.yaml_document import (
-    CORE,
     MERGE,
     STRING,
     Document,
@@ -26,6 +25,7 @@ from ansible_collections.aegis.temporal.plugins.plugin_utils.yaml_document impor
     pairs,
     same_pairs,
 )
+from ansible_collections.aegis.temporal.plugins.plugin_utils.yaml_edits import Edit, insertion, replacement
 
 BLOCK = "temporal"
 # The keys that this collection knows the values of, in the order of the user's guide.
@@ -36,11 +36,7 @@ _REDACTED = "********"
 _PUBLIC_KEYS = (*KEYS, "max_connection_retries")
 _USER_INFO = re.compile(r"//[^/@\s]*@")
 _BY_HAND = "%s is written in a way in which it cannot be changed alone. Write the block by hand once."
-_DEFAULT_STEP = 2
-# What PyYAML's emitter can indent by.
-_STEPS = range(2, 10)
-
-Edit = t.Tuple[int, int, str]
+_SHOWN_STEP = 2
 
 
 class Outcome(t.NamedTuple):
@@ -137,8 +133,8 @@ def _shown(block: yaml.Node | None) -> str:
     for key, value in block.value:
         name = key.value if isinstance(key, yaml.ScalarNode) else ""
         shown.append((yaml.ScalarNode(STRING, name or _REDACTED), _public(name, value)))
-    step = " " * _DEFAULT_STEP
-    return BLOCK + ":\n" + "".join(step + line + "\n" for line in yaml_text.block(shown, 2).splitlines())
+    step = " " * _SHOWN_STEP
+    return BLOCK + ":\n" + "".join(step + line + "\n" for line in yaml_text.block(shown, _SHOWN_STEP).splitlines())
 
 
 def _edits(document: Document, path: t.Sequence[str], changes: t.Mapping[str, str]) -> list[Edit]:
@@ -153,14 +149,14 @@ def _edits(document: Document, path: t.Sequence[str], changes: t.Mapping[str, st
         found = pairs(block, key)
         if found:
             in_braces = isinstance(block, yaml.MappingNode) and bool(block.flow_style)
-            edits.append(_replacement(document, found[0], changes[key], in_braces, [*path, key]))
+            edits.append(replacement(document, found[0][1], changes[key], in_braces, ".".join([*path, key])))
         else:
             missing[key] = changes[key]
     if missing:
         depth = max(place for place, node in enumerate(nodes) if node is not None or place == 0)
         for name in reversed(path[depth:]):
             missing = {name: missing}
-        edits.append(_insertion(document, nodes, path, depth, missing))
+        edits.append(insertion(document, nodes, path, depth, missing))
     return edits
 
 
@@ -198,79 +194,6 @@ def _first(node: yaml.Node) -> int:
     return int(node.end_mark.index)
 
 
-def _replacement(
-    document: Document, pair: tuple[yaml.Node, yaml.Node], value: str, flow: bool, path: t.Sequence[str]
-) -> Edit:
-    node, name = pair[1], ".".join(path)
-    if not isinstance(node, yaml.ScalarNode):
-        raise YamlError("%s is no plain value. Write one text there." % name)
-    begin, end = node.start_mark.index, node.end_mark.index
-    if not node.tag.startswith(CORE):
-        raise YamlError("%s has the tag %s. Write a plain value there." % (name, node.tag))
-    if node.style in ("|", ">"):
-        raise YamlError("%s is a text block (%s). Write it on one line." % (name, node.style))
-    quotes = node.style if node.style in ("'", '"') else None
-    written = yaml_text.scalar(value, quotes, flow)
-    return begin, end, written if begin < end else " " + written
-
-
-def _insertion(
-    document: Document,
-    nodes: t.Sequence[yaml.Node | None],
-    path: t.Sequence[str],
-    depth: int,
-    content: dict[str, t.Any],
-) -> Edit:
-    """Return the edit that puts ``content`` into the node at ``depth`` of ``path``."""
-    node = nodes[depth]
-    text = document.text
-    if isinstance(node, yaml.MappingNode) and node.flow_style:
-        written = yaml_text.flow(content)[1:-1]
-        if not node.value:
-            # Behind the opening brace, which a tag may precede.
-            place = text.index("{", node.start_mark.index) + 1
-            return place, place, written
-        last = node.value[-1][1]
-        place = max(last.end_mark.index, node.value[-1][0].end_mark.index)
-        empty = last.start_mark.index == last.end_mark.index
-        return place, place, (" , " if empty else ", ") + written
-    enclosing = nodes[depth - 1] if depth else None
-    if node is not None and not isinstance(node, yaml.MappingNode):
-        begin, end = node.start_mark.index, node.end_mark.index
-        if begin < end or (isinstance(enclosing, yaml.MappingNode) and enclosing.flow_style):
-            # `~`, or nothing inside of braces.
-            return begin, end, (" " if begin == end else "") + yaml_text.flow(content)
-    step = _step(document)
-    if isinstance(node, yaml.MappingNode):
-        column = node.value[0][0].start_mark.column
-        place = document.place_after(node.start_mark.index, node.end_mark.index, column)
-    elif depth:
-        key = pairs(enclosing, path[depth - 1])[0][0]
-        column = key.start_mark.column + step
-        place = document.place_after(key.start_mark.index, key.end_mark.index + 1, column)
-    else:
-        column, place = 0, len(text)
-    return place, place, _as_lines(document, place, yaml_text.lines(content, column, step))
-
-
-def _as_lines(document: Document, place: int, lines: t.Sequence[str]) -> str:
-    line_break = document.line_break
-    before = document.text[:place].lstrip("\ufeff")
-    begin = line_break if before and not before.endswith(("\n", "\r")) else ""
-    return begin + "".join(line + line_break for line in lines)
-
-
-def _step(document: Document) -> int:
-    """Return by how many columns the file indents the keys of a mapping in a mapping."""
-    if isinstance(document.root, yaml.MappingNode):
-        for key, value in document.root.value:
-            if isinstance(value, yaml.MappingNode) and not value.flow_style:
-                step = value.value[0][0].start_mark.column - key.start_mark.column
-                if step in _STEPS:
-                    return int(step)
-    return _DEFAULT_STEP
-
-
 def _applied(document: Document, path: t.Sequence[str], edits: t.Sequence[Edit]) -> str:
     """Return the text with the edits made, and everything outside of the block byte for byte as it was.
 
@@ -286,8 +209,8 @@ def _applied(document: Document, path: t.Sequence[str], edits: t.Sequence[Edit])
             # Lines below a key without a value; they replace nothing.
             span = (span[0], max(span[1], end if begin == end else 0))
     else:
-        # New lines between two characters.
-        span = (begin, begin)
+        # A new block: between two characters, or in the place of a word for nothing.
+        span = (begin, end)
     parts, place = [], 0
     # By place alone: a value goes in front of the keys that follow it at the same place.
     for first, last, written in sorted(edits, key=lambda edit: edit[:2]):

@@ -114,6 +114,13 @@ def test_a_block_without_keys(before):
     assert block_of(set_keys(before, WANTED).text, "temporal") == WANTED
 
 
+@pytest.mark.parametrize(
+    "before", ["kind: NodeConfig\nspec: ~ # none\n", "{kind: NodeConfig, spec: }", "{kind: NodeConfig}"]
+)
+def test_a_file_without_a_spec(before):
+    assert block_of(set_keys(before, WANTED).text, "spec", "temporal") == WANTED
+
+
 def test_an_environment_variable_is_a_text_like_others():
     before = "temporal:\n  address: env:TEMPORAL_ADDRESS\n"
     assert set_keys(before, {"address": "env:TEMPORAL_ADDRESS"}).text == before
