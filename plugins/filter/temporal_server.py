@@ -10,6 +10,17 @@ import typing as t
 from ansible_collections.aegis.temporal.plugins.module_utils.preflight_temporal import problems, warnings
 from ansible_collections.aegis.temporal.plugins.module_utils.preflight_temporal_guard import guard_problems
 from ansible_collections.aegis.temporal.plugins.module_utils.temporal_config import deployment, own_http_urls
+from ansible_collections.aegis.temporal.plugins.plugin_utils.dynamic_config_keys import load
+
+Settings = t.Mapping[str, t.Any]
+
+
+def _problems(settings: Settings, versions: Settings) -> list[str]:
+    return problems(settings, versions, load())
+
+
+def _warnings(settings: Settings, versions: Settings) -> list[str]:
+    return warnings(settings, versions, load())
 
 
 class FilterModule:
@@ -20,6 +31,6 @@ class FilterModule:
             "temporal_conflicts": guard_problems,
             "temporal_deployment": deployment,
             "temporal_own_http_urls": own_http_urls,
-            "temporal_problems": problems,
-            "temporal_warnings": warnings,
+            "temporal_problems": _problems,
+            "temporal_warnings": _warnings,
         }

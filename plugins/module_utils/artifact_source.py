@@ -40,6 +40,16 @@ class Go:
     """Machine name of the kernel → sha256 of the wheel."""
 
 
+class Module(t.NamedTuple):
+    """A fetched module and how to go on with it."""
+
+    command: str
+    """Path of ``go``."""
+    environment: t.Mapping[str, str]
+    facts: t.Mapping[str, t.Any]
+    """What ``go mod download -json`` says: Dir, GoMod, Version, Sum."""
+
+
 def key(target: Target, go: Go) -> str:
     """Return the content key of ``target`` when it is built by ``go``."""
     return content_key(
@@ -60,6 +70,16 @@ def build(
 
     Returns the paths by name, what it was built with and what it was built from. Raises ArtifactError.
     """
+    command, environment, facts = fetch(cache, target, go, directory, progress, timeout)
+    progress("%s: compiling with go %s (minutes for the server, unless compiled before)" % (target.label, go.version))
+    binaries = _compile(command, target, facts, directory, environment, progress, timeout)
+    built_with = {"go": go.version, "flags": list(BUILD_FLAGS), "cgo": False}
+    source = {"method": "source", "module": target.component.module, "version": facts["Version"], "sum": facts["Sum"]}
+    return binaries, built_with, source
+
+
+def fetch(cache: str, target: Target, go: Go, directory: str, progress: Progress, timeout: float) -> Module:
+    """Bring the Go module of ``target`` into the cache, verified by Go's checksum database. Raises ArtifactError."""
     command = toolchain(cache, go, progress, timeout)
     environment = _environment(cache, target.arch, directory)
     _require_checksum_database(command, environment, timeout)
@@ -73,12 +93,7 @@ def build(
         environment,
         directory,
     )
-    facts = _parse(text, "go mod download")
-    progress("%s: compiling with go %s (minutes for the server, unless compiled before)" % (target.label, go.version))
-    binaries = _compile(command, target, facts, directory, environment, progress, timeout)
-    built_with = {"go": go.version, "flags": list(BUILD_FLAGS), "cgo": False}
-    source = {"method": "source", "module": target.component.module, "version": facts["Version"], "sum": facts["Sum"]}
-    return binaries, built_with, source
+    return Module(command, environment, _parse(text, "go mod download"))
 
 
 def _compile(

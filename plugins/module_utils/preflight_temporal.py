@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import collections
-import re
 import typing as t
 
+from ansible_collections.aegis.temporal.plugins.module_utils.dynamic_config import problems as dynamic_problems
 from ansible_collections.aegis.temporal.plugins.module_utils.outcome import Problem
 from ansible_collections.aegis.temporal.plugins.module_utils.preflight_temporal_network import addresses, ports
 from ansible_collections.aegis.temporal.plugins.module_utils.preflight_temporal_stores import databases, shards
@@ -35,10 +35,6 @@ LOG_LEVELS = ("debug", "info", "warn", "error")
 MANY_SHARDS = 16384
 # minPollInterval in common/dynamicconfig/file_based_client.go of the server.
 MIN_POLL_SECONDS = 5
-
-_DRAIN_KEY = re.compile(
-    r"^(frontend|history|matching)\.(shutdownDrainDuration|shutdownFailHealthCheckDuration|alignMembershipChange)$"
-)
 
 
 def _version(settings: Settings, versions: Versions) -> Problems:
@@ -93,9 +89,6 @@ def _files(settings: Settings) -> Problems:
         yield say(
             "temporal_dynamic_config", dynamic, "not a dictionary", "Give keys with values, such as frontend.rps: 2400."
         )
-    else:
-        for key, value in dynamic.items():
-            yield from _dynamic_entry(str(key), value)
     overrides = settings["temporal_config_overrides"]
     if not isinstance(overrides, t.Mapping):
         yield say(
@@ -116,21 +109,6 @@ def _files(settings: Settings) -> Problems:
             "the server refuses it beside internal-frontend",
             "Remove it: the service worker finds the internal frontends by itself.",
         )
-
-
-def _dynamic_entry(key: str, value: t.Any) -> Problems:
-    variable = "temporal_dynamic_config[%r]" % key
-    entries = value if isinstance(value, list) else [{"value": value}]
-    for entry in entries:
-        if not isinstance(entry, t.Mapping) or "value" not in entry or not set(entry) <= {"value", "constraints"}:
-            yield say(
-                variable,
-                entry,
-                "not an entry of dynamic configuration",
-                "Give a plain value, or a list of {value: …, constraints: {…}}.",
-            )
-        elif _DRAIN_KEY.match(key):
-            yield from duration_problems(variable, entry["value"], 0)
 
 
 def _namespaces(settings: Settings) -> Problems:
@@ -173,14 +151,25 @@ def _timeouts(settings: Settings) -> Problems:
             yield say(variable, settings[variable], "not a number of seconds", "Give at least 1.")
 
 
-def problems(settings: Settings, versions: Versions) -> list[str]:
+def _dynamic(settings: Settings, keys: t.Mapping[str, t.Any]) -> tuple[list[str], list[str]]:
+    """Return what is wrong and what is doubtful with the dynamic configuration, once version and form are right."""
+    values = settings["temporal_dynamic_config"]
+    if not isinstance(values, t.Mapping):
+        return [], []
+    return dynamic_problems(values, keys, str(settings["temporal_version"]), "temporal_dynamic_config")
+
+
+def problems(settings: Settings, versions: Versions, keys: t.Mapping[str, t.Any]) -> list[str]:
     """Return every problem of the role's variables, each naming the variable, its value and the fix; no secrets.
 
     Args:
         settings: The role's variables by name (see __temporal_settings in the role's vars).
         versions: What is under versions in roles/runtime/vars/versions.yml.
+        keys: What roles/runtime/files/dynamic_config_keys.json holds.
     """
     result = list(_version(settings, versions))
+    if not result:
+        result += _dynamic(settings, keys)[0]
     names = list(_service_names(settings))
     result += names
     if not names:
@@ -200,9 +189,9 @@ def _weak(version: str) -> bool:
     return place < (1, 28) or int(version.split(".")[2]) < floors.get(place, 0)
 
 
-def warnings(settings: Settings, versions: Versions) -> list[str]:
+def warnings(settings: Settings, versions: Versions, keys: t.Mapping[str, t.Any]) -> list[str]:
     """Return what is allowed but worth a sentence. Call it only when problems() found nothing."""
-    result = []
+    result = _dynamic(settings, keys)[1]
     version = str(settings["temporal_version"])
     row = versions["server"].get(version)
     if _weak(version):

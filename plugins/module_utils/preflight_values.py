@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import typing as t
+from urllib.parse import urlsplit
 
 from ansible_collections.aegis.temporal.plugins.module_utils.temporal_services import seconds
 
@@ -20,6 +21,10 @@ MAX_PORT = 65535
 MAX_MEMBERSHIP_PORT = 32767
 
 _VERSION = re.compile(r"^\d+\.\d+\.\d+$")
+# Temporal Server's default of the dynamic setting limit.maxIDLength.
+_ID_LIMIT = 1000
+_HOST_PORT = re.compile(r"^(\[[0-9A-Fa-f:.]+\]|[^\s:/\[\]@]+):(\d{1,5})$")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def say(variable: str, value: t.Any, wrong: str, fix: str) -> str:
@@ -95,3 +100,36 @@ def duration_problems(variable: str, value: t.Any, minimum: float) -> Problems:
         return
     if length < minimum:
         yield say(variable, value, "shorter than the server accepts", "Give at least %gs." % minimum)
+
+
+def is_host_port(value: str) -> bool:
+    """Tell whether ``value`` is host:port, with brackets around an IPv6 address."""
+    match = _HOST_PORT.match(value)
+    return match is not None and 1 <= int(match.group(2)) <= MAX_PORT
+
+
+def name_problems(variable: str, value: str) -> Problems:
+    """Yield what makes ``value`` unusable as the name of a namespace or a task queue."""
+    if not value or value != value.strip() or _CONTROL.search(value):
+        yield say(variable, value, "empty, or with blanks around it or control characters in it", "Give a plain name.")
+    elif len(value.encode()) > _ID_LIMIT:
+        yield say(variable, value[:40] + "…", "longer than %d bytes" % _ID_LIMIT, "Give a shorter name.")
+
+
+def base_url_problems(variable: str, value: str, example: str) -> Problems:
+    """Yield what makes ``value`` unusable as the base URL of an HTTP service."""
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        parts, good = urlsplit(""), False
+    if parts.username is not None or parts.password is not None:
+        # The URL is not shown: what is before the @ may be a password.
+        yield (
+            "%s holds a user or password before its host: these would be readable by everyone. Give the URL without "
+            "them." % variable
+        )
+    elif not good or re.search(r"\s", value):
+        yield say(variable, value, "not a URL that begins with http:// or https://", "Give one such as %s." % example)
+    elif parts.query or parts.fragment:
+        yield say(variable, value, "a base URL has neither query nor fragment", "Give one such as %s." % example)

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import re
 import typing as t
-from urllib.parse import urlsplit
 
-from ansible_collections.aegis.temporal.plugins.module_utils.preflight_values import say
+from ansible_collections.aegis.temporal.plugins.module_utils.preflight_values import (
+    base_url_problems,
+    is_host_port,
+    name_problems,
+    say,
+)
 from ansible_collections.aegis.temporal.plugins.module_utils.preflight_worker_listeners import addresses, port_ranges
 from ansible_collections.aegis.temporal.plugins.module_utils.preflight_worker_versioning import versioning
 
@@ -20,9 +24,6 @@ LOG_LEVELS = ("trace", "debug", "info", "warn", "error")
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 # PostgreSQL cuts longer identifiers off in silence (NAMEDATALEN - 1).
 _IDENTIFIER_LIMIT = 63
-# Temporal Server's default of the dynamic setting limit.maxIDLength.
-_ID_LIMIT = 1000
-_HOST_PORT = re.compile(r"^(\[[0-9A-Fa-f:.]+\]|[^\s:/\[\]@]+):(\d{1,5})$")
 _HOST_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
 _VARIABLE_NAME = re.compile(r"^[A-Z][A-Z0-9_]*$")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -101,13 +102,8 @@ def _whole_numbers(settings: Settings) -> t.Iterator[str]:
             yield _problem(name, value, "out of range", "Give a whole number from %d to %d." % (least, most))
 
 
-def _is_host_port(value: str) -> bool:
-    match = _HOST_PORT.match(value)
-    return match is not None and 1 <= int(match.group(2)) <= 65535
-
-
 def _endpoints(settings: Settings) -> t.Iterator[str]:
-    if not _is_host_port(settings["temporal_address"]):
+    if not is_host_port(settings["temporal_address"]):
         yield _problem(
             "temporal_address",
             settings["temporal_address"],
@@ -116,47 +112,22 @@ def _endpoints(settings: Settings) -> t.Iterator[str]:
         )
     # The worker tolerates a scheme here, so the role does.
     runtime = re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*://", "", settings["runtime_grpc_url"])
-    if not _is_host_port(runtime):
+    if not is_host_port(runtime):
         yield _problem(
             "runtime_grpc_url",
             settings["runtime_grpc_url"],
             "not host:port, and a gRPC address has no path",
             "Give the address of the AEGIS runtime such as 192.0.2.20:50051.",
         )
-    yield from _web_address("orchestrator_url", settings["orchestrator_url"], "http://192.0.2.20:8080")
-    if settings["keycloak_host"]:
-        yield from _web_address("keycloak_host", settings["keycloak_host"], "https://keycloak.example.com")
-
-
-def _web_address(name: str, value: str, example: str) -> t.Iterator[str]:
-    try:
-        parts = urlsplit(value)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-        if parts.username is not None or parts.password is not None:
-            # The URL is not shown: what is before the @ may be a password.
-            yield (
-                "temporal_worker_%s holds a user or password before its host: these would be readable in the unit. "
-                "Give the URL without them." % name
-            )
-            return
-    except ValueError:
-        good = False
-        parts = None
-    if not good:
-        yield _problem(name, value, "not a URL that begins with http:// or https://", "Give one such as %s." % example)
-    elif parts is not None and (parts.query or parts.fragment):
-        yield _problem(name, value, "a base URL has neither query nor fragment", "Give one such as %s." % example)
+    examples = {"orchestrator_url": "http://192.0.2.20:8080", "keycloak_host": "https://keycloak.example.com"}
+    for name, example in examples.items():
+        if settings[name] or name == "orchestrator_url":
+            yield from base_url_problems("temporal_worker_" + name, settings[name], example)
 
 
 def _names(settings: Settings) -> t.Iterator[str]:
     for name in ("namespace", "task_queue"):
-        value = settings[name]
-        if not value or value != value.strip() or _CONTROL.search(value):
-            yield _problem(
-                name, value, "empty, or with blanks around it or control characters in it", "Give a plain name."
-            )
-        elif len(value.encode()) > _ID_LIMIT:
-            yield _problem(name, value[:40] + "…", "longer than %d bytes" % _ID_LIMIT, "Give a shorter name.")
+        yield from name_problems("temporal_worker_" + name, settings[name])
     if settings["log_level"] not in LOG_LEVELS:
         yield _problem("log_level", settings["log_level"], "not a level", "Give one of %s." % ", ".join(LOG_LEVELS))
     if not _HOST_NAME.match(settings["identity_host"]):

@@ -13,6 +13,7 @@ from ansible_collections.aegis.temporal.plugins.module_utils.schema_cluster impo
     ClusterRecordError,
     decode,
 )
+from ansible_collections.aegis.temporal.plugins.module_utils.schema_costs import Size, tables
 from ansible_collections.aegis.temporal.plugins.module_utils.schema_versions import SchemaError
 
 PSYCOPG2_IMPORT_ERROR: str | None
@@ -31,6 +32,8 @@ VARIABLES = {"default": "temporal_database", "visibility": "temporal_visibility_
 _LOCK_NOT_AVAILABLE = "55P03"
 _INSUFFICIENT_PRIVILEGE = "42501"
 _TRUSTED_EXTENSIONS_SINCE = 130000
+# Up to here rows are counted; of more the estimate of the planner's statistics is told.
+_COUNTED_ROWS = 100000
 
 
 class UnreachableError(SchemaError):
@@ -204,6 +207,27 @@ class Database:
                 ) from error
             result.append(ClusterRecord(str(name), record.history_shard_count))
         return tuple(result)
+
+    def sizes(self) -> dict[str, Size]:
+        """Return the size of each table that the store has and whose size matters.
+
+        Raises:
+            SchemaError: Missing rights.
+        """
+        result = {}
+        for table in tables(str(self.store["name"])):
+            found = self._ask(
+                "SELECT reltuples::bigint, pg_total_relation_size(oid) FROM pg_class WHERE oid = to_regclass('%s')"
+                % table
+            )
+            if found:
+                rows, size = found[0]
+                if rows < _COUNTED_ROWS:
+                    # Unknown, or so few that counting is cheap.
+                    counted = self._ask("SELECT count(*) FROM (SELECT FROM %s LIMIT %d) t" % (table, _COUNTED_ROWS))
+                    rows = counted[0][0]
+                result[table] = Size(int(rows), int(size))
+        return result
 
     def check_rights(self) -> None:
         """Refuse to begin a change that the login could not finish.

@@ -9,6 +9,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.aegis.temporal.plugins.module_utils.schema_cluster import ClusterRecord
+from ansible_collections.aegis.temporal.plugins.module_utils.schema_costs import Size, changes
 from ansible_collections.aegis.temporal.plugins.module_utils.schema_database import (
     PSYCOPG2_IMPORT_ERROR,
     Database,
@@ -56,6 +57,8 @@ class Result:
     steps: list[dict[str, t.Any]]
     history_shard_count: int | None
     cluster_names: list[str]
+    refusal: str | None = None
+    """Why a change would be refused; look() alone returns it, carry_out() raises it."""
 
 
 class SchemaRun:
@@ -76,17 +79,45 @@ class SchemaRun:
         """
         self._check_options()
         try:
-            self._open()
+            self._open(self._request.check_mode)
             self._check_same_database()
             before = {name: database.read() for name, database in self._databases.items()}
             clusters = self._clusters(before)
-            self._check_cluster(clusters)
-            planned = self._plan(before, bool(clusters))
+            self._check(before, clusters)
+            planned = self._steps(before)
+            self._check_rights(planned)
+            sizes = self._sizes(planned)
             after = self._expected(before, planned) if self._request.check_mode else self._change(before, planned)
         finally:
             for database in self._databases.values():
                 database.close()
-        return self._result(before, after, planned, clusters)
+        return self._result(before, after, planned, clusters, sizes)
+
+    def look(self) -> Result:
+        """Return what would be done, with what forbids it in ``refusal``; changes nothing.
+
+        Raises:
+            SchemaError: Wrong options, unreachable, or a database that cannot be read.
+        """
+        self._check_options()
+        refusal = None
+        try:
+            self._open(False)
+            self._check_same_database()
+            before = {name: database.read() for name, database in self._databases.items()}
+            clusters = self._clusters(before)
+            planned = self._steps(before)
+            sizes = self._sizes(planned)
+            try:
+                self._check(before, clusters)
+                self._check_rights(planned)
+            except SchemaError as error:
+                refusal = str(error)
+        finally:
+            for database in self._databases.values():
+                database.close()
+        result = self._result(before, self._expected(before, planned), planned, clusters, sizes)
+        return dataclasses.replace(result, refusal=refusal)
 
     def _check_options(self) -> None:
         names = [str(store["name"]) for store in self._stores]
@@ -103,7 +134,7 @@ class SchemaRun:
             "table, so each needs its own: change temporal_database_name or temporal_visibility_database_name." % place
         )
 
-    def _open(self) -> None:
+    def _open(self, tolerate: bool) -> None:
         for store in self._stores:
             name = str(store["name"])
             try:
@@ -113,7 +144,7 @@ class SchemaRun:
                     store, self._request.connect_timeout, self._request.lock_timeout
                 )
             except UnreachableError as error:
-                if not self._request.check_mode:
+                if not tolerate:
                     raise
                 self._problems[name] = str(error)
 
@@ -144,20 +175,27 @@ class SchemaRun:
                 % (wanted, ours[0].history_shard_count, ours[0].history_shard_count)
             )
 
-    def _plan(self, readings: t.Mapping[str, Reading], started: bool) -> list[Step]:
-        request = self._request
-        if started:
+    def _check(self, readings: t.Mapping[str, Reading], clusters: t.Sequence[ClusterRecord]) -> None:
+        self._check_cluster(clusters)
+        if clusters:
             # Before the first start no server's minor can be skipped: an interrupted first set-up goes on.
             versions = {name: reading.version for name, reading in readings.items() if reading.version is not None}
-            check_minor_step(request.versions, request.server_version, versions)
+            check_minor_step(self._request.versions, self._request.server_version, versions)
+
+    def _steps(self, readings: t.Mapping[str, Reading]) -> list[Step]:
+        request = self._request
         result: list[Step] = []
         for name, reading in readings.items():
             wanted, exact = target(request.versions, request.server_version, name)
-            planned = steps(name, reading.version, wanted, exact, request.check_mode)
-            if planned:
-                self._databases[name].check_rights()
-            result += planned
+            result += steps(name, reading.version, wanted, exact, request.check_mode)
         return result
+
+    def _check_rights(self, planned: t.Sequence[Step]) -> None:
+        for name in dict.fromkeys(step.store for step in planned):
+            self._databases[name].check_rights()
+
+    def _sizes(self, planned: t.Sequence[Step]) -> dict[str, dict[str, Size]]:
+        return {name: self._databases[name].sizes() for name in dict.fromkeys(step.store for step in planned)}
 
     def _expected(self, before: t.Mapping[str, Reading], planned: t.Sequence[Step]) -> dict[str, str | None]:
         after = {name: reading.version for name, reading in before.items()}
@@ -182,7 +220,8 @@ class SchemaRun:
             self._databases[name].lock()
         # Another run may have done it while this one waited for the lock.
         fresh = {name: self._databases[name].read() for name in names}
-        planned[:] = self._plan(fresh, started=False)
+        planned[:] = self._steps(fresh)
+        self._check_rights(planned)
         for step in planned:
             request.execute(request.tool, stores[step.store], step, request.timeout)
         for name in names:
@@ -198,6 +237,7 @@ class SchemaRun:
         after: t.Mapping[str, str | None],
         planned: t.Sequence[Step],
         clusters: t.Sequence[ClusterRecord],
+        sizes: t.Mapping[str, t.Mapping[str, Size]],
     ) -> Result:
         stores: list[dict[str, t.Any]] = []
         for store in self._stores:
@@ -219,6 +259,7 @@ class SchemaRun:
                     "action": step.action,
                     "from": step.start,
                     "to": step.to,
+                    "changes": self._costs(step, sizes[step.store]),
                     "command": command(self._request.tool, by_name[step.store], step),
                 }
                 for step in planned
@@ -226,3 +267,9 @@ class SchemaRun:
             history_shard_count=shards[0] if shards else None,
             cluster_names=[item.name for item in clusters],
         )
+
+    def _costs(self, step: Step, sizes: t.Mapping[str, Size]) -> list[dict[str, t.Any]]:
+        if step.action == "setup":
+            return []
+        end = step.to or self._target(step.store)
+        return changes(step.store, step.start, end, self._request.server_version, sizes)

@@ -10,6 +10,7 @@ import ipaddress
 import math
 import typing as t
 
+from ansible_collections.aegis.temporal.plugins.module_utils.dynamic_config import normalized
 from ansible_collections.aegis.temporal.plugins.module_utils.sql_password import config_fields
 from ansible_collections.aegis.temporal.plugins.module_utils.temporal_services import (
     DEFAULT_PORTS,
@@ -173,10 +174,7 @@ def dynamic_config(settings: Settings) -> dict[str, list[t.Any]]:
     A plain value stands for one entry without constraints.
     """
     values = {**_DYNAMIC_DEFAULTS, **settings["temporal_dynamic_config"]}
-    return {
-        key: value if isinstance(value, list) else [{"value": value, "constraints": {}}]
-        for key, value in sorted(values.items())
-    }
+    return normalized(values)
 
 
 def _longest(dynamic: t.Mapping[str, list[t.Any]], key: str) -> float:

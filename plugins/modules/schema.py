@@ -23,15 +23,15 @@ description:
   - The password reaches the tool through the environment of that one process; it is in no command line and no output.
   - An interrupted run is finished by the next one.
 requirements:
-  - psycopg2 on the host where the module runs (C(apt install python3-psycopg2))
   - temporal-sql-tool 1.23 or newer on that host
 extends_documentation_fragment:
   - aegis.temporal.attributes
+  - aegis.temporal.schema
 attributes:
   check_mode:
     support: full
     details:
-      - Reads the databases and returns the steps that would run.
+      - Reads the databases and returns the steps that would run, with what they cost (RV(steps[].changes)).
       - A store that cannot be read (psycopg2, database or login not there yet) is no error in check mode, because an
         earlier task of the same run may be what provides it. It is returned with a C(problem) and counts as a change.
   diff_mode:
@@ -47,94 +47,6 @@ options:
     description: Path of C(temporal-sql-tool) on the host.
     type: path
     required: true
-  server_version:
-    description: Version of the server that is going to run, in the form X.Y.Z. The tool has to be of the same version.
-    type: str
-    required: true
-  versions:
-    description:
-      - What is known about server versions.
-      - The collection's own table is in C(roles/runtime/vars/versions.yml) under C(versions).
-    type: dict
-    required: true
-    suboptions:
-      server:
-        description: >-
-          Maps a version to a dictionary with C(schema) and C(visibility_schema), the schema versions of its stores.
-        type: dict
-        required: true
-      minors:
-        description: All minors in the order of an upgrade, oldest first.
-        type: list
-        elements: str
-        required: true
-  cluster_name:
-    description: Name of the cluster in the server's configuration (C(clusterMetadata.currentClusterName)).
-    type: str
-    default: active
-  history_shards:
-    description: >-
-      Number of history shards in the server's configuration. When a cluster has been started on the databases and has
-      another number, the module fails before it changes anything. Not compared when left out.
-    type: int
-  stores:
-    description: The stores to bring up to date, at most one of each name.
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      name:
-        description: Which of the server's two stores this is.
-        type: str
-        choices: [default, visibility]
-        required: true
-      host:
-        description: Host name or IP address of the database server.
-        type: str
-        required: true
-      port:
-        description: TCP port of the database server.
-        type: int
-        default: 5432
-      database:
-        description: Name of the database. The two stores cannot share one.
-        type: str
-        required: true
-      user:
-        description: Login that owns the database.
-        type: str
-        required: true
-      password:
-        description: Its password.
-        type: str
-        required: true
-      plugin:
-        description: Driver of the server, C(postgres12) (lib/pq) or C(postgres12_pgx) (pgx).
-        type: str
-        choices: [postgres12, postgres12_pgx]
-        default: postgres12
-      tls:
-        description: Encryption of the connection.
-        type: dict
-        default: {}
-        suboptions:
-          enabled:
-            description: Whether the connection has to be encrypted.
-            type: bool
-            default: false
-          ca_file:
-            description: Path on the host of the certificate authority that signed the database server's certificate.
-            type: path
-          cert_file:
-            description: Path on the host of the client certificate, with O(stores[].tls.key_file).
-            type: path
-          key_file:
-            description: Path on the host of the client certificate's key.
-            type: path
-          verify_host:
-            description: Whether the server's certificate has to name O(stores[].host).
-            type: bool
-            default: true
   timeout:
     description: Seconds that one call of the tool may take. Visibility updates rewrite a large table.
     type: int
@@ -143,10 +55,6 @@ options:
     description: Seconds to wait while another run works on the same database.
     type: int
     default: 600
-  connect_timeout:
-    description: Seconds to wait for a connection and for each reading statement.
-    type: int
-    default: 10
 """
 
 EXAMPLES = r"""
@@ -218,6 +126,34 @@ steps:
       description: Version to which it leads, null when the tool goes to the newest that it embeds.
       type: str
       sample: "1.14"
+    changes:
+      description: What the step does, one item per version of the schema.
+      type: list
+      elements: dict
+      contains:
+        version:
+          description: Version of the schema.
+          type: str
+          sample: "1.13"
+        cost:
+          description:
+            - V(trivial) creates or drops something empty. V(short_lock) locks a table for a moment.
+            - V(index_build) lets others only read the table while its indexes are built.
+            - V(rewrite) copies the whole table, and nobody reads or writes it meanwhile.
+          type: str
+          sample: rewrite
+        table:
+          description: The table that is locked, null when it is trivial.
+          type: str
+          sample: executions_visibility
+        rows:
+          description: Rows that the table has, the database's own estimate when they are many. Null without a table.
+          type: int
+          sample: 35000000
+        bytes:
+          description: Size of the table with its indexes, in bytes. Null without a table.
+          type: int
+          sample: 48318382080
     command:
       description: Command line, without secrets.
       type: list
@@ -242,51 +178,18 @@ from ansible_collections.aegis.temporal.plugins.module_utils import schema_tool
 from ansible_collections.aegis.temporal.plugins.module_utils.schema_database import (
     PSYCOPG2_IMPORT_ERROR,
 )
+from ansible_collections.aegis.temporal.plugins.module_utils.schema_options import schema_argument_spec
 from ansible_collections.aegis.temporal.plugins.module_utils.schema_run import Request, Result, SchemaRun
 from ansible_collections.aegis.temporal.plugins.module_utils.schema_versions import SchemaError
 
 
 def argument_spec() -> dict[str, t.Any]:
     """Return the options, which DOCUMENTATION describes."""
-    tls = {
-        "enabled": {"type": "bool", "default": False},
-        "ca_file": {"type": "path"},
-        "cert_file": {"type": "path"},
-        "key_file": {"type": "path", "no_log": False},
-        "verify_host": {"type": "bool", "default": True},
-    }
-    store = {
-        "name": {"type": "str", "choices": ["default", "visibility"], "required": True},
-        "host": {"type": "str", "required": True},
-        "port": {"type": "int", "default": 5432},
-        "database": {"type": "str", "required": True},
-        "user": {"type": "str", "required": True},
-        "password": {"type": "str", "required": True, "no_log": True},
-        "plugin": {"type": "str", "choices": ["postgres12", "postgres12_pgx"], "default": "postgres12"},
-        "tls": {
-            "type": "dict",
-            "default": {},
-            "options": tls,
-            "required_together": [["cert_file", "key_file"]],
-        },
-    }
     return {
+        **schema_argument_spec(),
         "tool": {"type": "path", "required": True},
-        "server_version": {"type": "str", "required": True},
-        "versions": {
-            "type": "dict",
-            "required": True,
-            "options": {
-                "server": {"type": "dict", "required": True},
-                "minors": {"type": "list", "elements": "str", "required": True},
-            },
-        },
-        "cluster_name": {"type": "str", "default": "active"},
-        "history_shards": {"type": "int"},
-        "stores": {"type": "list", "elements": "dict", "required": True, "options": store},
         "timeout": {"type": "int", "default": 3600},
         "lock_timeout": {"type": "int", "default": 600},
-        "connect_timeout": {"type": "int", "default": 10},
     }
 
 

@@ -7,9 +7,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,8 +15,9 @@ from typing import Any
 import pytest
 import yaml
 from loopback_stack import TemporalStack, find_health_probe
+from loopback_stack.binaries import find_server_binaries
 from loopback_stack.processes import ManagedProcess
-from module_testing import AegisWorker, http_answer, misbehaving, run_module
+from module_testing import AegisWorker, http_answer, misbehaving, play, run_module
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MODULES = (
@@ -86,7 +84,7 @@ def test_examples_run(
         for documented, actual in addresses.items():
             text = text.replace(documented, actual)
         tasks = yaml.safe_load(text)
-        play_them(tmp_path, tasks, environment={"TEMPORAL_DATABASE_PASSWORD": store.password})
+        all_are_ok(tmp_path, tasks, environment={"TEMPORAL_DATABASE_PASSWORD": store.password})
 
 
 @pytest.mark.parametrize("name", DEFINITION_MODULES)
@@ -96,7 +94,10 @@ def test_examples_run_on_a_worker(real_worker: AegisWorker, tmp_path: Path, name
     (tmp_path / "files" / "report.json").write_bytes(ECHO.read_bytes())
     # As text: the tag !unsafe would be lost on the way through a YAML library.
     text = module.EXAMPLES.replace("http://127.0.0.1:3000", real_worker.url)
-    play_text(tmp_path, text, text.count("\n- name:"), vars={"temporal_worker_api_token": real_worker.token})
+    (tmp_path / "tasks.yml").write_text(text)
+    done = play(tmp_path, [{"import_tasks": "tasks.yml"}], variables={"temporal_worker_api_token": real_worker.token})
+    assert done.returncode == 0, done.output
+    assert len(done.tasks) == text.count("\n- name:")
 
 
 @pytest.mark.usefixtures("agents")
@@ -114,33 +115,27 @@ def test_the_action_group_sets_the_connection_once(temporal_stack: TemporalStack
         {"aegis.temporal.workflow_info": {"limit": 1}},
         {"aegis.temporal.workflow_terminate": {"workflow_id": "none-of-this-id"}},
     ]
-    play_them(tmp_path, tasks, {"group/aegis.temporal.temporal": {"http_url": temporal_stack.http_url}})
+    all_are_ok(tmp_path, tasks, {"group/aegis.temporal.temporal": {"http_url": temporal_stack.http_url}})
 
 
-def play_them(
-    directory: Path,
-    tasks: list[dict[str, Any]],
-    module_defaults: dict[str, Any] | None = None,
-    environment: dict[str, str] | None = None,
+@pytest.mark.parametrize("name", ["orchestrator_config", "dynamic_config"])
+def test_examples_that_write_a_file(tmp_path: Path, name: str) -> None:
+    module = importlib.import_module(f"ansible_collections.aegis.temporal.plugins.modules.{name}")
+    paths = {
+        "/etc/aegis/aegis-config.yaml": tmp_path / "aegis-config.yaml",
+        "/etc/temporal/dynamicconfig.yaml": tmp_path / "dynamicconfig.yaml",
+        "/opt/aegis-temporal/temporal-server/current/bin/temporal-server": find_server_binaries().server,
+    }
+    paths["/etc/aegis/aegis-config.yaml"].write_text("kind: NodeConfig\n")
+    text = module.EXAMPLES
+    for documented, actual in paths.items():
+        text = text.replace(documented, str(actual))
+    all_are_ok(tmp_path, yaml.safe_load(text))
+
+
+def all_are_ok(
+    directory: Path, tasks: list[dict[str, Any]], module_defaults: dict[str, Any] | None = None, **how: Any
 ) -> None:
-    """Run the tasks on localhost; all of them must be ok."""
-    play_text(directory, yaml.safe_dump(tasks), len(tasks), environment, module_defaults=module_defaults or {})
-
-
-def play_text(directory: Path, tasks: str, number: int, environment: dict[str, str] | None = None, **more: Any) -> None:
-    """Run as many tasks, given as YAML, on localhost; all of them must be ok. C(more) are keywords of the play."""
-    (directory / "tasks.yml").write_text(tasks)
-    play = {"hosts": "localhost", "gather_facts": False, "tasks": [{"import_tasks": "tasks.yml"}], **more}
-    playbook = directory / "examples.yml"
-    playbook.write_text(yaml.safe_dump([play]))
-    completed = subprocess.run(
-        [str(Path(sys.executable).with_name("ansible-playbook")), "-i", "localhost,", "-c", "local", str(playbook)],
-        cwd=REPOSITORY,
-        env={**os.environ, "ANSIBLE_PYTHON_INTERPRETER": sys.executable, **(environment or {})},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert completed.returncode == 0, completed.stdout + completed.stderr
-    assert f"ok={number} " in completed.stdout
+    done = play(directory, tasks, module_defaults=module_defaults, **how)
+    assert done.returncode == 0, done.output
+    assert len(done.tasks) == len(tasks)

@@ -64,6 +64,15 @@ def bring(stores: list[Store], check: bool = False, **options: Any) -> Outcome:
     return run_module("schema", {**base, **options}, check=check, diff=True)
 
 
+def tell(stores: list[Store], **options: Any) -> Outcome:
+    base = {
+        "server_version": DEFAULT_VERSION,
+        "versions": {"server": VERSIONS["server"], "minors": VERSIONS["minors"]},
+        "stores": stores,
+    }
+    return run_module("schema_info", {**base, **options})
+
+
 def versions(outcome: Outcome, which: str) -> list[Any]:
     assert not outcome.failed, outcome.message
     return [item[which] for item in outcome["stores"]]
@@ -113,6 +122,47 @@ def test_an_old_schema_is_updated_from_where_it_is(stores: list[Store]) -> None:
     assert [step["action"] for step in done["steps"]] == ["update", "update"]
 
 
+def test_info_tells_steps_costs_and_rows_and_changes_nothing(
+    postgres_server: PostgresServer, stores: list[Store]
+) -> None:
+    new = tell(stores)
+    assert not new.changed
+    assert versions(new, "version") == [None, None]
+    assert [step["action"] for step in new["steps"]] == ["setup", "update", "setup", "update"]
+    assert versions(bring(stores, check=True), "before") == [None, None]
+    move_to(stores[0], "1.18")
+    move_to(stores[1], "1.12")
+    with cursor(_in(postgres_server, stores[1]["database"])) as admin:
+        admin.execute(
+            "INSERT INTO executions_visibility (namespace_id, run_id, start_time, execution_time, workflow_id,"
+            " workflow_type_name, status, encoding, task_queue)"
+            " SELECT 'n', n::text, now(), now(), 'w', 't', 1, 'e', 'q' FROM generate_series(1, 7) n"
+        )
+    told = tell(stores)
+    assert told["refusal"] is None
+    assert [(step["store"], step["from"], step["to"]) for step in told["steps"]] == [
+        ("default", "1.18", NEWEST["schema"]),
+        ("visibility", "1.12", NEWEST["visibility_schema"]),
+    ]
+    assert [(item["version"], item["cost"], item["rows"]) for item in told["steps"][1]["changes"]] == [
+        ("1.13", "rewrite", 7),
+        ("1.14", "rewrite", 7),
+    ]
+    assert told["steps"][1]["changes"][0]["bytes"] > 0
+    predicted = bring(stores, check=True)
+    assert [step["changes"] for step in predicted["steps"]] == [step["changes"] for step in told["steps"]]
+    done = bring(stores)
+    assert done["steps"] == predicted["steps"]
+    assert tell(stores)["steps"] == []
+
+
+def test_info_of_a_database_that_does_not_answer(stores: list[Store]) -> None:
+    outcome = tell([stores[0], {**stores[1], "password": "not-this-one"}])
+    assert outcome.failed
+    assert "temporal_visibility_database_password" in outcome.message
+    assert "not-this-one" not in outcome.output
+
+
 def test_an_interrupted_first_set_up_is_finished(stores: list[Store]) -> None:
     move_to(stores[0], "1.7")
     assert versions(bring(stores), "after") == [NEWEST["schema"], NEWEST["visibility_schema"]]
@@ -160,6 +210,7 @@ def test_the_running_cluster_is_read_and_its_shards_are_kept(temporal_stack: Tem
     assert "cannot be renamed" in bring(stores, **{**options, "cluster_name": "another"}).message
     skipped = bring(stores, **{**options, "server_version": "1.26.2"})
     assert "would skip" in skipped.message
+    assert tell(stores, **{**options, "server_version": "1.26.2"})["refusal"] == skipped.message
 
 
 def test_wrong_password_names_the_variable(stores: list[Store]) -> None:

@@ -9,6 +9,7 @@ from .aegis_worker import AegisWorker, aegis_worker
 from .certificates import Certificates
 from .health_server import HealthServer, health_server
 from .misbehaving import Misbehaving, http_answer, misbehaving
+from .plays import Play, play, playbook
 from .recording_proxy import RecordingProxy, recording_proxy
 from .runner import Outcome, ok, run_module
 
@@ -18,12 +19,15 @@ __all__ = [
     "HealthServer",
     "Misbehaving",
     "Outcome",
+    "Play",
     "RecordingProxy",
     "aegis_worker",
     "health_server",
     "http_answer",
     "misbehaving",
     "ok",
+    "play",
+    "playbook",
     "recording_proxy",
     "run_module",
 ]

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from ansible_collections.aegis.temporal.plugins.module_utils.preflight_temporal import problems, warnings
 from ansible_collections.aegis.temporal.plugins.module_utils.preflight_temporal_guard import guard_problems
+from ansible_collections.aegis.temporal.plugins.plugin_utils.dynamic_config_keys import load
 
 TABLE = Path(__file__).parents[4] / "roles/runtime/vars/versions.yml"
 VERSIONS = yaml.safe_load(TABLE.read_text())["versions"]
@@ -59,7 +60,7 @@ TWO_NODES = [
 
 
 def found(**changes):
-    return problems({**SOUND, **changes}, VERSIONS)
+    return problems({**SOUND, **changes}, VERSIONS, load())
 
 
 def test_defaults_are_sound():
@@ -85,7 +86,7 @@ def test_defaults_are_sound():
         {"temporal_visibility_database_name": "temporal", "temporal_visibility_database_host": "other"},
         {"temporal_database_password": "a'b\"c $d{{e}}\\ü#%+&@/:"},
         {"temporal_database_tls": {"enabled": True, "ca_file": "/etc/ca.pem"}},
-        {"temporal_dynamic_config": {"frontend.rps": 10, "limit.x": [{"value": 1, "constraints": {"namespace": "n"}}]}},
+        {"temporal_dynamic_config": {"frontend.rps": 10, "limit.maxIDLength": [{"value": 1, "constraints": {}}]}},
         {"temporal_dynamic_config": {"history.shutdownDrainDuration": "1m30s", "matching.shutdownDrainDuration": 0}},
         {"temporal_config_overrides": {"publicClient": {"hostPort": "lb:7233"}}},
         {"temporal_namespaces": []},
@@ -187,7 +188,14 @@ REFUSED = [
     ({"temporal_log_level": "trace"}, ["temporal_log_level is 'trace': unknown"]),
     ({"temporal_dynamic_config_poll_interval": "1s"}, ["shorter than the server accepts", "5s"]),
     ({"temporal_dynamic_config": []}, ["temporal_dynamic_config is []: not a dictionary"]),
-    ({"temporal_dynamic_config": {"a.b": [{"val": 1}]}}, ["temporal_dynamic_config['a.b']", "not an entry"]),
+    (
+        {"temporal_dynamic_config": {"frontend.rps": [{"val": 1}]}},
+        ["temporal_dynamic_config['frontend.rps']", "not an entry"],
+    ),
+    (
+        {"temporal_dynamic_config": {"frontend.rsp": 1}},
+        ["temporal_dynamic_config['frontend.rsp'] is 1", "frontend.rps?"],
+    ),
     ({"temporal_dynamic_config": {"history.shutdownDrainDuration": "soon"}}, ["'soon': not a duration"]),
     ({"temporal_config_overrides": "x"}, ["temporal_config_overrides is 'x': not a dictionary"]),
     (
@@ -242,7 +250,7 @@ def test_all_problems_at_once():
 
 
 def warned(**changes):
-    return warnings({**SOUND, **changes}, VERSIONS)
+    return warnings({**SOUND, **changes}, VERSIONS, load())
 
 
 def test_no_warning():

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from ansible_collections.aegis.temporal.plugins.module_utils import schema_run
 from ansible_collections.aegis.temporal.plugins.module_utils.schema_cluster import ClusterRecord
+from ansible_collections.aegis.temporal.plugins.module_utils.schema_costs import Size
 from ansible_collections.aegis.temporal.plugins.module_utils.schema_database import Reading, UnreachableError
 from ansible_collections.aegis.temporal.plugins.module_utils.schema_run import Request, SchemaRun
 from ansible_collections.aegis.temporal.plugins.module_utils.schema_versions import SchemaError
@@ -43,6 +44,8 @@ class World:
         self.unreachable = set()
         self.log = []
         self.before_lock = lambda: None
+        self.sizes = {"executions_visibility": Size(7, 4096)}
+        self.rights = None
 
     def connect(self, options, connect_timeout, lock_timeout):
         if options["name"] in self.unreachable:
@@ -64,8 +67,13 @@ class Database:
     def read(self):
         return Reading(self.world.versions[self.name], self.world.clusters if self.name == "default" else ())
 
+    def sizes(self):
+        return self.world.sizes
+
     def check_rights(self):
         self.world.log.append(("rights", self.name))
+        if self.world.rights:
+            raise SchemaError(self.world.rights)
 
     def lock(self):
         self.world.before_lock()
@@ -80,8 +88,8 @@ def _with_driver(monkeypatch):
     monkeypatch.setattr(schema_run, "PSYCOPG2_IMPORT_ERROR", None)
 
 
-def run(world, **options):
-    request = {
+def request(world, **options):
+    given = {
         "tool": "/tool",
         "server_version": "1.32.2",
         "versions": VERSIONS,
@@ -96,7 +104,15 @@ def run(world, **options):
         "tool_version": lambda tool: "1.32.2",
         "connect": world.connect,
     }
-    return SchemaRun(Request(**{**request, **options})).carry_out()
+    return Request(**{**given, **options})
+
+
+def run(world, **options):
+    return SchemaRun(request(world, **options)).carry_out()
+
+
+def look(world, **options):
+    return SchemaRun(request(world, check_mode=True, tool="", **options)).look()
 
 
 def work(world):
@@ -255,3 +271,56 @@ def test_unknown_patch_asks_the_tool_and_reports_what_came_of_it():
     assert work(world) == [("update", "default", "1.19", None), ("update", "visibility", "1.14", None)]
     assert result.changed
     assert result.stores[0]["after"] == "9.9"
+
+
+def test_each_step_says_what_it_costs():
+    steps = run(World("1.18", "1.13", STARTED), server_version="1.31.5", check_mode=True).steps
+    assert [step["changes"] for step in steps] == [
+        [{"version": "1.19", "cost": "trivial", "table": None, "rows": None, "bytes": None}],
+        [{"version": "1.14", "cost": "rewrite", "table": "executions_visibility", "rows": 7, "bytes": 4096}],
+    ]
+    assert run(World(), check_mode=True).steps[0]["changes"] == []
+
+
+def test_a_real_run_tells_the_same():
+    options = {"server_version": "1.31.5", "tool_version": lambda tool: "1.31.5"}
+    predicted = run(World("1.18", "1.13", STARTED), check_mode=True, **options)
+    assert run(World("1.18", "1.13", STARTED), **options) == predicted
+
+
+def test_a_look_changes_nothing_and_takes_no_lock():
+    world = World("1.18", "1.13", STARTED)
+    result = look(world, server_version="1.31.5")
+    assert {entry[0] for entry in world.log} == {"rights", "close"}
+    assert [(step["store"], step["from"], step["to"]) for step in result.steps] == [
+        ("default", "1.18", "1.19"),
+        ("visibility", "1.13", "1.14"),
+    ]
+    assert result.refusal is None
+    assert result.history_shard_count == 512
+
+
+@pytest.mark.parametrize(
+    ("world", "options", "text"),
+    [
+        (World("1.12", "1.6", STARTED), {}, "would skip 1.25"),
+        (World("1.19", "1.14", STARTED), {"server_version": "1.24.2"}, "going back to server 1.24.2"),
+        (World("1.19", "1.14", STARTED), {"history_shards": 4}, "first started with 512"),
+        (World("1.19", "1.14", STARTED), {"cluster_name": "other"}, "cannot be renamed"),
+    ],
+)
+def test_a_look_tells_what_would_be_refused(world, options, text):
+    assert text in look(world, **options).refusal
+
+
+def test_a_look_tells_missing_rights():
+    world = World("1.18", "1.13", STARTED)
+    world.rights = "no rights"
+    assert look(world, server_version="1.31.5").refusal == "no rights"
+
+
+def test_a_look_at_nothing_is_an_error():
+    world = World()
+    world.unreachable = {"default"}
+    with pytest.raises(UnreachableError):
+        look(world)

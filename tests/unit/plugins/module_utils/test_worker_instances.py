@@ -152,6 +152,12 @@ def test_the_seven_variables_of_the_contract_and_ours():
     }
 
 
+@pytest.mark.parametrize("setting", ["temporal_address", "namespace", "task_queue"])
+def test_what_workers_and_orchestrators_share_is_in_the_unit_so_that_a_change_restarts_it(setting):
+    changed = worker_instances.unit_environment({**SETTINGS, setting: "another"}, [])
+    assert changed != worker_instances.unit_environment(SETTINGS, [])
+
+
 def test_what_is_set_only_when_asked_for():
     plain = worker_instances.environment(SETTINGS)
     more = worker_instances.environment(
