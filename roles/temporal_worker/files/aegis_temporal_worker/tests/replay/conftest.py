@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The recorded histories, and how new ones are recorded.
 
-``RECORD_HISTORIES=1 pytest tests/replay tests/compat`` writes the histories of the runs that these tests make anew.
+``RECORD_HISTORIES=1 pytest tests/replay tests/compat`` writes all of them anew; with ``-k NAME`` those of some tests.
 Do that only for a new scenario: an old history that does not replay any more means that running executions would break.
 """
 
 from __future__ import annotations
 
 import os
-import re
-import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -24,6 +22,7 @@ from aegis_temporal_worker.temporal.converter import DATA_CONVERTER
 from aegis_temporal_worker.temporal.schedule_fire import AegisScheduleFire
 from aegis_temporal_worker.temporal.workflow import AegisWorkflow
 
+from .impersonal import impersonal
 from .world import WorkerVariables
 
 HISTORIES = Path(__file__).parent / "histories"
@@ -56,10 +55,7 @@ def keep(replayer: Replayer) -> Keep:
         await replayer.replay_workflow(history)
         if os.environ.get("RECORD_HISTORIES"):
             HISTORIES.mkdir(exist_ok=True)
-            # Stack traces name the paths of the machine that recorded, default identities the machine itself.
-            text = re.sub(r'"stackTrace": "(?:[^"\\]|\\.)*"', '"stackTrace": ""', history.to_json())
-            text = re.sub(rf'"identity": "{re.escape(socket.gethostname())}:\d+"', '"identity": "worker:3000"', text)
-            (HISTORIES / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+            (HISTORIES / f"{name}.json").write_text(impersonal(history.to_json()) + "\n", encoding="utf-8")
         return history
 
     return fetch

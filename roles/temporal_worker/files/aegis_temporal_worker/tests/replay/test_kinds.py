@@ -17,6 +17,7 @@ import pytest
 from loopback_stack import SHORT_HISTORIES, Database, TemporalStack
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import CancelledError as WorkflowCancelled
+from temporalio.exceptions import TimeoutError as WorkflowTimeout
 
 from aegis_temporal_worker.activities import agent_directory, heartbeat
 from aegis_temporal_worker.standin.script import Script
@@ -62,13 +63,27 @@ async def run(here: World, states: dict[str, Any], **argument: Any) -> WorkflowH
     return await here.start(made, **argument)
 
 
+async def run_with_options(here: World, states: dict[str, Any], **options: Any) -> WorkflowHandle[Any, Any]:
+    """Start a definition with these states and with options of the SDK's ``start_workflow``."""
+    made = registered(states)
+    await here.register(made)
+    return await here.temporal.start_workflow(
+        "aegis_workflow",
+        {"workflow_id": made["workflow_id"], "input": {}, "blackboard": None, "tenant_id": "acme"},
+        id=str(uuid4()),
+        task_queue=here.task_queue,
+        **options,
+    )
+
+
 def agent(*transitions: dict[str, Any], **fields: Any) -> dict[str, Any]:
     return state("Agent", *transitions, **{"agent": "worker", "input": "work", **fields})
 
 
-def panel(*transitions: dict[str, Any]) -> dict[str, Any]:
+def panel(*transitions: dict[str, Any], **fields: Any) -> dict[str, Any]:
     members = [{"agent": name, "input": "judge", "weight": 1.0} for name in ("left", "right")]
-    return state("ParallelAgents", *transitions, agents=members, consensus={"strategy": "unanimous"})
+    own = {"agents": members, "consensus": {"strategy": "unanimous"}}
+    return state("ParallelAgents", *transitions, **(own | fields))
 
 
 def container(*transitions: dict[str, Any], **fields: Any) -> dict[str, Any]:
@@ -151,6 +166,28 @@ async def test_cancellation_at_a_gate(stage: Stage, keep: Keep) -> None:
         await cancelled(handle)
         await keep(handle, "cancelled_human")
         assert (await told(here, handle.id))[2:] == ["HumanInputRequested", "WorkflowExecutionCancelled"]
+
+
+async def test_a_run_that_temporal_ends_at_its_limit(stage: Stage, keep: Keep) -> None:
+    """Who starts a run may limit it; Temporal then ends it without asking the workflow."""
+    async with stage() as here:
+        states = {"A": human(go("END")), "END": END}
+        handle = await run_with_options(here, states, execution_timeout=timedelta(seconds=3))
+        with pytest.raises(WorkflowFailureError) as raised:
+            await handle.result()
+        history = await keep(handle, "timed_out")
+    assert isinstance(raised.value.cause, WorkflowTimeout)
+    assert count(history, "WORKFLOW_EXECUTION_TIMED_OUT") == 1
+
+
+async def test_a_panel_without_a_strategy_weighs(stage: Stage, keep: Keep) -> None:
+    """Contract 6.7: weighted_average is the strategy when none is named."""
+    answer = {"output": '{"score": 0.9, "confidence": 0.8}'}
+    async with stage(agents={"*": answer}) as here:
+        handle = await run(here, {"A": panel(go("END"), consensus={}), "END": END})
+        result = await handle.result()
+        await keep(handle, "panel_weighted")
+    assert result["blackboard"]["A"]["consensus"]["strategy"] == "weighted_average"
 
 
 async def test_cancellation_of_a_parent_ends_its_child(stage: Stage, keep: Keep) -> None:
@@ -261,16 +298,7 @@ async def test_answers_that_come_early_wait_for_their_questions(stage: Stage, ke
         "END": END,
     }
     async with stage() as here:
-        made = registered(states)
-        await here.register(made)
-        handle = await here.temporal.start_workflow(
-            "aegis_workflow",
-            {"workflow_id": made["workflow_id"], "input": {}, "blackboard": None, "tenant_id": "acme"},
-            id=str(uuid4()),
-            task_queue=here.task_queue,
-            start_signal="humanInput",
-            start_signal_args=["approve"],
-        )
+        handle = await run_with_options(here, states, start_signal="humanInput", start_signal_args=["approve"])
         await handle.signal("humanInput", args=["free text", None, "ada"])
         result = await handle.result()
         await keep(handle, "early_answers")
