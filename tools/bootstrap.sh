@@ -21,14 +21,18 @@ bootstrap_venv() {
     need_packages "virtual environments need ensurepip" python3-venv
   lock=$({ "$python" --version; cat requirements/dev.txt; } | sha256sum | cut -c 1-16)
   venv=$AEGIS_TEMPORAL_CACHE/venv/$lock
+  mkdir -p "$(dirname "$venv")"
+  # Checkouts share the cache: without the lock one would remove what another is just installing.
+  exec {venv_lock}>"$venv.lock"
+  flock "$venv_lock"
   if [ ! -e "$venv/.complete" ]; then
     rm -rf "$venv"
-    mkdir -p "$(dirname "$venv")"
     with_progress "Creating the Python environment" "$python" -m venv "$venv"
     with_progress "Installing the locked development environment (about a minute)" \
       "$venv/bin/python" -m pip install --disable-pip-version-check --require-hashes -r requirements/dev.txt
     touch "$venv/.complete"
   fi
+  exec {venv_lock}>&-
   ln -sfn "$venv" .venv
 }
 

@@ -32,6 +32,7 @@ async def test_a_run_that_waits_for_a_person_tells_where_it_is(worlds: Worlds) -
         await handle.signal("humanInput", args=["no", None, None])
         result = await handle.result()
         after = await handle.query("aegis_state")
+        ended = await handle.query("__temporal_workflow_metadata")
 
     waiting_for = f"an answer (land, refine, no) until {question['expires_at']}: {question['prompt']}"
     assert state == {
@@ -48,12 +49,26 @@ async def test_a_run_that_waits_for_a_person_tells_where_it_is(worlds: Worlds) -
     assert "GATE" not in board
     assert context == board
     assert (after["state"], after["waiting_for"]) == ("DONE", None)
+    assert _told_to_people(ended).endswith("\n\nEnded: **completed**")
     assert result["blackboard"]["GATE"] == {"response": "no", "timeout": False}
 
 
 def _told_to_people(details: Any) -> str:
     text: str = details["currentDetails"] if isinstance(details, dict) else details.current_details
     return text
+
+
+async def test_a_failed_run_says_so_although_temporal_calls_it_completed(worlds: Worlds) -> None:
+    async with worlds(None) as here:
+        run = definition("echo-test")
+        state = next(iter(run["states"]))
+        run["states"][state] |= {"kind": "Action", "action": "no_such_action", "args": {}}
+        await here.register(run)
+        handle = await here.start(run)
+        result = await handle.result()
+        details = await handle.query("__temporal_workflow_metadata")
+    assert result["status"] == "failed"
+    assert _told_to_people(details).endswith(f"Ended: **failed**, {result['error']}")
 
 
 async def test_an_answer_that_comes_before_its_question_is_kept(worlds: Worlds) -> None:

@@ -164,7 +164,9 @@ def _key(event: Event) -> tuple[object, object]:
 
 
 def _name(event: Event) -> str:
-    return f"{event.get('event_type')} no. {event.get('temporal_sequence_number')}"
+    # People see this text beside an activity that waits, on a page that does not name the state.
+    state = f" of {event['state_name']}" if event.get("state_name") else ""
+    return f"{event.get('event_type')} no. {event.get('temporal_sequence_number')}{state}"
 
 
 def _seconds(header: str | None) -> float | None:

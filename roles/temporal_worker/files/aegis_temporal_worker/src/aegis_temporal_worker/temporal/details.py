@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Temporal's UI shows of a run while it goes on (the workflow's current details; they cost no history)."""
+"""What Temporal's UI shows of a run, also when it has ended (the workflow's current details; they cost no history)."""
 
 from __future__ import annotations
 
@@ -29,6 +29,12 @@ class Details:
     def waiting(self, description: str | None) -> None:
         """The run waits, or goes on."""
         self._wait = description
+        self._show()
+
+    def ended(self, status: str, error: str | None) -> None:
+        """The run is over. Temporal's own status is "Completed" for a failed one too, so this must say it."""
+        self._wait = None
+        self._state += f"\n\nEnded: **{status}**" + (f", {error}" if error else "")
         self._show()
 
     def _show(self) -> None:

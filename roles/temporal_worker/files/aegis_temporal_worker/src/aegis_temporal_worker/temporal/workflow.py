@@ -47,7 +47,7 @@ class AegisWorkflow:
         after the orchestrator has been told.
         """
         try:
-            return await self._run.execute()
+            result = await self._run.execute()
         except RunAborted as error:
             raise ApplicationError(str(error), type="RunAborted", non_retryable=True) from None
         except ContinueRun as ending:
@@ -56,6 +56,8 @@ class AegisWorkflow:
             if is_cancelled_exception(error):
                 await asyncio.shield(self._run.cancelled())
             raise
+        self._outside.details.ended(result["status"], result.get("error"))
+        return result
 
     @workflow.signal(name="humanInput")
     def human_input(self, *arguments: Any) -> None:
