@@ -87,7 +87,7 @@ def row(check: Check) -> Row:
 def rows(checks: t.Sequence[Check]) -> list[Row]:
     """Return the rows of all checks, those that another one's failure explains as blocked by it.
 
-    A check needs the checks of its ``needs``: the one on its own host where there is one, else that of every host.
+    A check needs the checks of its ``needs`` on every host; a ``local`` one only on its own host, where they have a row.
     A need that was not chosen for this report blocks nobody. What blocks is always the first failure, never something
     that is blocked itself.
 
@@ -95,7 +95,7 @@ def rows(checks: t.Sequence[Check]) -> list[Row]:
         ReportError: A check has the wrong shape, or needs itself by way of others.
     """
     entries = [row(check) for check in checks]
-    needs = [tuple(check.get("needs") or ()) for check in checks]
+    needs = [_needed(check, entries) for check in checks]
     found: dict[int, Row | None] = {}
     for index in range(len(entries)):
         _blocker(index, entries, needs, found, ())
@@ -114,7 +114,7 @@ def rows(checks: t.Sequence[Check]) -> list[Row]:
 def _blocker(
     index: int,
     entries: t.Sequence[Row],
-    needs: t.Sequence[tuple[str, ...]],
+    needs: t.Sequence[t.Sequence[int]],
     found: dict[int, Row | None],
     path: tuple[int, ...],
 ) -> Row | None:
@@ -123,13 +123,20 @@ def _blocker(
         raise ReportError("checks: %s needs itself." % " needs ".join(entries[at]["id"] for at in (*path, index)))
     if index not in found:
         found[index] = None
-        for need in needs[index]:
-            candidates = [at for at, entry in enumerate(entries) if entry["id"] == need]
-            same_host = [at for at in candidates if entries[at]["host"] == entries[index]["host"]]
-            for at in same_host or candidates:
-                above = _blocker(at, entries, needs, found, (*path, index))
-                found[index] = found[index] or above or (entries[at] if entries[at]["result"] == FAILED else None)
+        for at in needs[index]:
+            above = _blocker(at, entries, needs, found, (*path, index))
+            found[index] = found[index] or above or (entries[at] if entries[at]["result"] == FAILED else None)
     return found[index]
+
+
+def _needed(check: Check, entries: t.Sequence[Row]) -> list[int]:
+    """Return the indexes of the rows that ``check`` needs, in the order of its needs."""
+    found: list[int] = []
+    for need in check.get("needs") or ():
+        everywhere = [at for at, entry in enumerate(entries) if entry["id"] == need]
+        here = [at for at in everywhere if entries[at]["host"] == check["host"]] if check.get("local") else []
+        found += here or everywhere
+    return found
 
 
 def counts(entries: t.Sequence[Row]) -> dict[str, int]:

@@ -44,12 +44,17 @@ options:
         default: ""
       needs:
         description:
-          - Ids of checks without which this one cannot pass. Where one of them has a row for the same host that row
-            counts, else those of all hosts.
+          - Ids of checks without which this one cannot pass, on every host.
           - An id that no check of the report has blocks nothing.
         type: list
         elements: str
         default: []
+      local:
+        description:
+          - Whether a failure of O(checks[].needs) on another host blocks nothing. Of a check that has no row for this
+            host those of all hosts count anyway.
+        type: bool
+        default: false
       cause:
         description: What is usually wrong when it fails, shown with a failure.
         type: str
@@ -191,6 +196,7 @@ CHECK_OPTIONS = {
     "result": {"type": "dict"},
     "detail": {"type": "str", "default": ""},
     "needs": {"type": "list", "elements": "str", "default": []},
+    "local": {"type": "bool", "default": False},
     "cause": {"type": "str", "default": ""},
     "fix": {"type": "str", "default": ""},
 }

@@ -87,15 +87,24 @@ def test_a_check_that_passed_though_its_need_failed_counts_as_neither():
     assert _results(_check("a", True), _check("b", False, needs=["a"]))[1] == ("blocked", "a")
 
 
-def test_a_need_on_the_same_host_counts_alone():
+def test_what_a_local_check_needs_counts_on_its_own_host_alone():
     checks = (
         _check("ui", True, host="one"),
         _check("ui", False, host="two"),
-        _check("api", False, host="one", needs=["ui"]),
-        _check("api", False, host="two", needs=["ui"]),
-        _check("all", False, host="three", needs=["ui"]),
+        _check("api", False, host="one", needs=["ui"], local=True),
+        _check("api", False, host="two", needs=["ui"], local=True),
+        _check("far", False, host="three", needs=["ui"], local=True),
+        # Runs once for all, on a host where what it needs happens to be well.
+        _check("all", False, host="two", needs=["ui"]),
     )
-    assert [result for result, _by in _results(*checks)] == ["failed", "passed", "blocked", "passed", "blocked"]
+    assert [result for result, _by in _results(*checks)] == [
+        "failed",
+        "passed",
+        "blocked",
+        "passed",
+        "blocked",
+        "blocked",
+    ]
 
 
 def test_the_order_of_checks_does_not_matter_and_a_need_that_was_not_chosen_blocks_nobody():

@@ -38,7 +38,7 @@ def test_every_format_is_written_though_a_check_failed(capsys, tmp_path):
 
 def test_all_passed(capsys, tmp_path):
     code, result = run(capsys, checks=[GOOD], path=str(tmp_path / "report.json"))
-    assert (code, result["changed"], result["failed"] if "failed" in result else False) == (0, False, False)
+    assert (code, result["changed"], result.get("failed", False)) == (0, False, False)
     assert json.loads((tmp_path / "report.json").read_text())["passed"] is True
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["report.json"]
 
