@@ -15,17 +15,24 @@ class Check(t.NamedTuple):
     name: str
     group: str
     """Which hosts it is for: C(server), C(ui) or C(worker)."""
-    variable: str
-    """Under which name its task registers its result."""
     cause: str
     fix: str
     needs: tuple[str, ...] = ()
     each: bool = False
     """Whether every host of the group has a row, or the group has one."""
+    along: tuple[str, ...] = ()
+    """Which other checks run when it is chosen alone."""
+    more: tuple[str, ...] = ()
+    """Ids of further results, of tasks that are a part of it."""
 
     @property
     def tag(self) -> str:
         return "verify_" + self.id
+
+    @property
+    def variables(self) -> list[str]:
+        """The names under which its tasks register their results."""
+        return ["__verify_result_" + name for name in (self.id, *self.more)]
 
 
 _JOURNAL = "Look at `journalctl --unit=%s` on the host, then run the playbook again."
@@ -36,7 +43,6 @@ CHECKS = (
         "database",
         "PostgreSQL answers",
         "server",
-        "verify_database_answer",
         "PostgreSQL is down, a firewall or pg_hba.conf keeps this host away, or the password changed.",
         "Run the part `postgres` again; on a managed server compare temporal_database_* with what it has.",
         each=True,
@@ -45,7 +51,6 @@ CHECKS = (
         "schema",
         "both stores have the schema of the version",
         "server",
-        "verify_schema",
         "The schema was not brought up to date with temporal_version, or somebody else changed it.",
         "Run the part `temporal` again: it updates the schema before it touches a server.",
         ("database",),
@@ -54,7 +59,6 @@ CHECKS = (
         "connections",
         "all connection pools fit into max_connections",
         "server",
-        "verify_connections",
         "Hosts or pools were added, or max_connections was lowered beside the inventory.",
         "Raise postgres_max_connections (a restart of PostgreSQL) or lower temporal_sql_max_conns and the like.",
         ("database",),
@@ -63,17 +67,16 @@ CHECKS = (
         "services",
         "every service answers SERVING",
         "server",
-        "verify_services",
         "The server is stopped, still starting, or cannot reach its database or the other members.",
         _JOURNAL % "temporal-server",
         ("database",),
         each=True,
+        more=("metrics",),
     ),
     Check(
         "versions",
         "the running server is of the declared version",
         "server",
-        "verify_version",
         "The server was not restarted after an upgrade, or is not run by its unit.",
         "Run the part `temporal` again: it restarts what was started with another version.",
         each=True,
@@ -82,7 +85,6 @@ CHECKS = (
         "ring",
         "the members are those of the inventory",
         "server",
-        "verify_ring",
         "A service does not join, a removed host still runs one, or temporal_broadcast_address is wrong.",
         "Compare temporal_services and addresses of the hosts named; stop servers that left the inventory.",
         ("services",),
@@ -91,7 +93,6 @@ CHECKS = (
         "shards",
         "cluster name and shard count are the declared ones",
         "server",
-        "verify_shards",
         "temporal_num_history_shards or temporal_cluster_name was changed after the first start.",
         "Set the variable to the live value: the server keeps what it started with first.",
         ("services",),
@@ -100,7 +101,6 @@ CHECKS = (
         "namespaces",
         "namespaces and retention are the declared ones",
         "server",
-        "verify_namespaces",
         "A namespace was changed or deleted beside the inventory, or never registered.",
         "Run the part `temporal` with the tag `namespaces`, or declare what is live in temporal_namespaces.",
         ("services",),
@@ -109,7 +109,6 @@ CHECKS = (
         "ui",
         "Temporal UI answers",
         "ui",
-        "verify_ui",
         "The UI is stopped or cannot read its configuration.",
         _JOURNAL % "temporal-ui",
         each=True,
@@ -118,7 +117,6 @@ CHECKS = (
         "ui_api",
         "Temporal UI reaches the server",
         "ui",
-        "verify_ui_api",
         "The UI cannot reach the frontend that it is given, or its TLS does not fit.",
         "Compare temporal_ui_temporal_address with a frontend, from the UI's host.",
         ("ui", "services"),
@@ -128,16 +126,15 @@ CHECKS = (
         "workers",
         "every worker is healthy",
         "worker",
-        "verify_workers",
         "A worker is stopped, or cannot reach Temporal or its database; its answer says which.",
         _JOURNAL % "aegis-temporal-worker@0",
         ("database", "services"),
+        each=True,
     ),
     Check(
         "pollers",
         "every worker polls its task queue",
         "worker",
-        "verify_pollers",
         "A worker was started with another namespace or task queue, or has just been started.",
         "Compare temporal_worker_namespace and temporal_worker_task_queue of the hosts named.",
         ("workers",),
@@ -146,7 +143,6 @@ CHECKS = (
         "definitions",
         "all workers tell the same definitions",
         "worker",
-        "verify_definitions",
         "Workers use different databases.",
         "Give all hosts the same temporal_worker_database_host, _port and _name.",
         ("workers",),
@@ -156,55 +152,57 @@ CHECKS = (
         "register",
         "a worker takes definitions",
         "worker",
-        "verify_registered",
         "The worker refuses this address, or its login may not write.",
         "See temporal_worker_register_allowed_addresses; it must hold the worker's own address.",
         ("workers",),
+        along=("cleanup",),
     ),
     Check(
         "echo",
         "an echo workflow ran to Completed",
         "worker",
-        "verify_run",
         "The commands of a workflow run on the AEGIS orchestrator, and it did not run them.",
         "See that it answers where temporal_worker_runtime_grpc_url and temporal_worker_orchestrator_url point.",
         _QUEUE_IS_SERVED,
+        along=("register", "cleanup"),
     ),
     Check(
         "gate",
         "retry, timer and signal work in a workflow",
         "worker",
-        "verify_gate",
         "Signals or timers do not reach the workflow, or the orchestrator refused one of its events.",
         "Open the workflow in Temporal UI: its last event tells what it waits for.",
         ("echo",),
+        along=("register", "cleanup"),
+        more=("begun", "signalled"),
     ),
     Check(
         "visibility",
         "the workflow can be found",
         "worker",
-        "verify_visibility",
         "The visibility store lags behind, or is another database than the one that is searched.",
         "Look for errors of visibility in `journalctl --unit=temporal-server` of the hosts with history.",
         ("echo",),
+        along=("register", "echo", "cleanup"),
     ),
     Check(
         "schedule",
         "a schedule started a workflow",
         "worker",
-        "verify_schedule",
         "The server's own worker service does not run the workflows of schedules.",
         "See that a host has `worker` among its temporal_services, and look at its journal.",
         ("echo",),
+        along=("register", "cleanup"),
+        more=("triggered", "acted"),
     ),
     Check(
         "cleanup",
         "nothing of the verification is left",
         "worker",
-        "verify_cleanup",
         "The server or the worker did not answer, or the worker wants another API token.",
         "Run the verification again: it removes what an earlier one left.",
-        ("register",),
+        ("workers",),
+        more=("ended", "unscheduled"),
     ),
 )
 IDS = tuple(check.id for check in CHECKS)
@@ -213,10 +211,11 @@ IDS = tuple(check.id for check in CHECKS)
 def chosen(run_tags: t.Sequence[str], skip_tags: t.Sequence[str]) -> list[str]:
     """Return the ids of the checks that C(ansible_run_tags) and C(ansible_skip_tags) choose.
 
-    Whatever else is chosen, a check that is not has no row: it was not meant to run.
+    One that was not chosen has no row: it was not meant to run.
     """
-    all_of_them = bool({"all", "tagged", "verify"} & set(run_tags))
-    skipped = set(skip_tags)
-    if {"all", "tagged", "verify"} & skipped:
+    everything = {"all", "tagged", "verify"}
+    if everything & set(skip_tags):
         return []
-    return [check.id for check in CHECKS if (all_of_them or check.tag in run_tags) and check.tag not in skipped]
+    wanted = [check for check in CHECKS if everything & set(run_tags) or check.tag in run_tags]
+    ids = {key for check in wanted for key in (check.id, *check.along)}
+    return [check.id for check in CHECKS if check.id in ids and check.tag not in skip_tags]

@@ -30,7 +30,9 @@ def verify_checks(
         if check.id not in chosen or not members:
             continue
         for host in members if check.each else [_reporter(hostvars, members, check)]:
-            checks.append(_entry(check, host, hostvars[host].get(check.variable)))
+            checks.append(
+                _entry(check, host, verify_found.together([hostvars[host].get(name) for name in check.variables]))
+            )
     verify_found.compare(checks)
     return checks
 
@@ -52,12 +54,11 @@ def verify_blocked(checks: Checks) -> list[str]:
 
 def _reporter(hostvars: t.Mapping[str, Variables], members: t.Sequence[str], check: Check) -> str:
     """Return the host that has the result of a check that runs once, the first one when none has."""
-    return next((host for host in members if hostvars[host].get(check.variable)), members[0])
+    return next((host for host in members if hostvars[host].get(check.variables[0])), members[0])
 
 
 def _entry(check: Check, host: str, result: t.Any) -> dict[str, t.Any]:
-    # A loop over nothing is no check: what it would have asked is not part of this deployment.
-    explained, detail = verify_found.explain(check.id, result or None)
+    explained, detail = verify_found.explain(check.id, result)
     return {
         "id": check.id,
         "name": check.name,

@@ -24,6 +24,22 @@ def explain(key: str, result: Result | None) -> Explained:
     return _EXPLAIN.get(key, _plain)(own) if not own.get("skipped") else (own, "")
 
 
+def together(results: t.Sequence[Result | None]) -> Result | None:
+    """Return one result for the tasks of one check: the first one's, failed by any, with the time of all.
+
+    A part of a check that does not run where another does is no failure; only all of them skipped is.
+    """
+    own = [result for result in results if result]
+    ran = [result for result in own if not result.get("skipped")]
+    if not ran:
+        return own[0] if own else None
+    broken = next((result for result in ran if failed(result)), ran[0])
+    if len(ran) == 1:
+        return broken
+    seconds = [result["elapsed"] for result in ran if isinstance(result.get("elapsed"), (int, float))]
+    return {**broken, **({"elapsed": sum(seconds)} if seconds else {})}
+
+
 def compare(checks: t.Sequence[dict[str, t.Any]]) -> None:
     """Fail the checks C(definitions) of all hosts when workers tell different ones."""
     own = [check for check in checks if check["id"] == "definitions" and check["result"]]
@@ -65,10 +81,8 @@ def _because(result: dict[str, t.Any], message: str) -> dict[str, t.Any]:
 
 
 def _database(result: dict[str, t.Any]) -> Explained:
-    version = result.get("server_version") or {}
-    return _because(result, "PostgreSQL does not answer: %s" % " ".join(map(str, result.get("warnings") or ()))), str(
-        version.get("raw") or ""
-    ).partition(" on ")[0]
+    version = str((result.get("server_version") or {}).get("raw") or "").partition(" on ")[0]
+    return _because(result, str(result.get("conn_err_msg") or "PostgreSQL does not answer.").strip()), version
 
 
 def _schema(result: dict[str, t.Any]) -> Explained:
@@ -152,12 +166,6 @@ def _visibility(result: dict[str, t.Any]) -> Explained:
     return _because(result, "The server finds %s workflows of that id." % found), "%s found" % found
 
 
-def _schedule(result: dict[str, t.Any]) -> Explained:
-    actions = [action for schedule in result.get("schedules") or () for action in schedule["recent_actions"]]
-    said = ", ".join("%s %s" % (action["workflow_id"], action["status"]) for action in actions)
-    return _because(result, "Its actions so far: %s." % (said or "none")), said
-
-
 _EXPLAIN: dict[str, t.Callable[[dict[str, t.Any]], Explained]] = {
     "database": _database,
     "schema": _schema,
@@ -173,5 +181,5 @@ _EXPLAIN: dict[str, t.Callable[[dict[str, t.Any]], Explained]] = {
     "echo": _run,
     "gate": _run,
     "visibility": _visibility,
-    "schedule": _schedule,
+    "schedule": _run,
 }

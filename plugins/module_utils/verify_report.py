@@ -87,7 +87,7 @@ def row(check: Check) -> Row:
 def rows(checks: t.Sequence[Check]) -> list[Row]:
     """Return the rows of all checks, those that another one's failure explains as blocked by it.
 
-    A check needs the checks of its ``needs`` on every host; a ``local`` one only on its own host, where they have a row.
+    A check needs the checks of its ``needs`` on every host; a ``local`` one on its own alone, where they have a row.
     A need that was not chosen for this report blocks nobody. What blocks is always the first failure, never something
     that is blocked itself.
 
