@@ -56,8 +56,8 @@ def _part(part: Result) -> str:
     if part.get("prepared"):
         return str(part["prepared"]).rstrip()
     before, after = (_lines(part.get(side)) for side in ("before", "after"))
-    names = [str(part.get(side + "_header") or side) for side in ("before", "after")]
-    return "\n".join(difflib.unified_diff(before, after, *names, lineterm=""))
+    old, new = (str(part.get(side + "_header") or side) for side in ("before", "after"))
+    return "\n".join(difflib.unified_diff(before, after, old, new, lineterm=""))
 
 
 def _lines(side: t.Any) -> list[str]:

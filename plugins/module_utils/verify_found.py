@@ -43,15 +43,21 @@ def together(results: t.Sequence[Result | None]) -> Result | None:
 def compare(checks: t.Sequence[dict[str, t.Any]]) -> None:
     """Fail the checks C(definitions) of all hosts when workers tell different ones."""
     own = [check for check in checks if check["id"] == "definitions" and check["result"]]
-    told = {
-        tuple(sorted(str(one) for one in check["result"].get("told") or ()))
+    told = [
+        {str(one) for one in check["result"].get("told") or ()}
         for check in own
         if not failed(check["result"]) and not check["result"].get("skipped")
-    }
-    if len(told) > 1:
+    ]
+    lacking = _lacking(told)
+    if lacking:
         for check in own:
-            names = ", ".join(sorted({name for each in told for name in each} - set.intersection(*map(set, told))))
-            check["result"] = {**check["result"], "failed": True, "msg": "Not every worker tells: %s." % names}
+            check["result"] = {**check["result"], "failed": True, "msg": "Not every worker tells: %s." % lacking}
+
+
+def _lacking(told: t.Sequence[set[str]]) -> str:
+    """Return what some of the sets have and others have not."""
+    everywhere: set[str] = set().union(*told)
+    return ", ".join(sorted(one for one in everywhere if any(one not in each for each in told)))
 
 
 def _joined(result: Result) -> dict[str, t.Any]:
@@ -140,11 +146,11 @@ def _definitions(result: dict[str, t.Any]) -> Explained:
         for item in result.get("results") or ()
         if not failed(item)
     ]
-    everywhere = set.union(*told) if told else set()
+    everywhere: set[str] = set().union(*told)
     own = {**result, "told": sorted(everywhere)}
-    lacking = everywhere - (set.intersection(*told) if told else set())
+    lacking = _lacking(told)
     if lacking:
-        own.update(failed=True, msg="Not every worker of this host tells: %s." % ", ".join(sorted(lacking)))
+        own.update(failed=True, msg="Not every worker of this host tells: %s." % lacking)
     return own, "%d definition(s) on %d instance(s)" % (len(everywhere), len(told))
 
 
