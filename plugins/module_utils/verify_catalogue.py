@@ -79,6 +79,7 @@ CHECKS = (
         "server",
         "The server was not restarted after an upgrade, or is not run by its unit.",
         "Run the part `temporal` again: it restarts what was started with another version.",
+        ("services",),
         each=True,
     ),
     Check(

@@ -9,9 +9,15 @@ import typing as t
 
 from ansible_collections.aegis.temporal.plugins.module_utils import verify_found
 from ansible_collections.aegis.temporal.plugins.module_utils.verify_catalogue import CHECKS, Check
+from ansible_collections.aegis.temporal.plugins.module_utils.verify_report import BLOCKED, rows
 
 Variables = t.Mapping[str, t.Any]
 Checks = t.List[t.Dict[str, t.Any]]
+
+_UNREACHABLE = (
+    "Ansible does not reach the host, so nothing is known of what runs there.",
+    "See that the host is up and that `ansible HOST -m ansible.builtin.ping` answers.",
+)
 
 
 def verify_checks(
@@ -37,19 +43,19 @@ def verify_checks(
     return checks
 
 
-def verify_blocked(checks: Checks) -> list[str]:
-    """Return the ids of the checks that need one that has failed so far, directly or by way of others.
+def verify_blocked(checks: Checks, host: str) -> list[str]:
+    """Return the ids of the checks that, on ``host``, need one that has failed so far, directly or by way of others.
 
     Other than in a report a check without a result has not failed: its turn may come.
     """
-    stopped = {check["id"] for check in checks if verify_found.failed(check["result"])}
-    blocked: list[str] = []
-    # The catalogue has every need before what needs it.
-    for check in CHECKS:
-        if stopped & set(check.needs):
-            blocked.append(check.id)
-            stopped.add(check.id)
-    return blocked
+    so_far = [
+        check if verify_found.failed(check["result"]) else {**check, "result": {"failed": False}} for check in checks
+    ]
+    return [
+        entry["id"]
+        for check, entry in zip(checks, rows(so_far))
+        if entry["result"] == BLOCKED and (entry["host"] == host or not check["local"])
+    ]
 
 
 def _reporter(hostvars: t.Mapping[str, Variables], members: t.Sequence[str], check: Check) -> str:
@@ -59,6 +65,7 @@ def _reporter(hostvars: t.Mapping[str, Variables], members: t.Sequence[str], che
 
 def _entry(check: Check, host: str, result: t.Any) -> dict[str, t.Any]:
     explained, detail = verify_found.explain(check.id, result)
+    unreachable = bool(explained and explained.get("unreachable"))
     return {
         "id": check.id,
         "name": check.name,
@@ -67,6 +74,6 @@ def _entry(check: Check, host: str, result: t.Any) -> dict[str, t.Any]:
         "detail": detail,
         "needs": list(check.needs),
         "local": check.each,
-        "cause": check.cause,
-        "fix": check.fix,
+        "cause": _UNREACHABLE[0] if unreachable else check.cause,
+        "fix": _UNREACHABLE[1] if unreachable else check.fix,
     }

@@ -111,7 +111,8 @@ def _services(result: dict[str, t.Any]) -> Explained:
 
 def _version(result: dict[str, t.Any]) -> Explained:
     said = str(result.get("stdout") or "").strip()
-    return _because(result, "It runs: %s" % (said or result.get("stderr") or "nothing")), said
+    ran = "It is %s." % said if said else "Its program cannot be asked: %s" % result.get("stderr")
+    return _because(result, ran), said
 
 
 def _ring(result: dict[str, t.Any]) -> Explained:

@@ -53,9 +53,9 @@ def test_what_ran_once_is_told_of_the_host_that_has_the_result():
 
 
 def test_what_needs_a_failure_is_not_tried_and_what_did_not_run_yet_blocks_nobody():
-    assert verify_blocked(_checks()) == []
-    assert verify_blocked(_checks(echo=BAD)) == ["gate", "visibility", "schedule"]
-    assert verify_blocked(_checks(workers={"unreachable": True})) == [
+    assert verify_blocked(_checks(), "worker") == []
+    assert verify_blocked(_checks(echo=BAD), "worker") == ["gate", "visibility", "schedule"]
+    assert verify_blocked(_checks(workers={"unreachable": True}), "worker") == [
         "pollers",
         "definitions",
         "register",
@@ -65,7 +65,20 @@ def test_what_needs_a_failure_is_not_tried_and_what_did_not_run_yet_blocks_nobod
         "schedule",
         "cleanup",
     ]
-    assert verify_blocked(verify_checks({"one": {}, "two": {}}, {"server": ["one"]}, IDS)) == []
+    assert verify_blocked(verify_checks({"one": {}, "two": {}}, {"server": ["one"]}, IDS), "one") == []
+
+
+def test_what_runs_on_every_host_is_tried_where_its_own_need_is_well():
+    checks = _checks(database_one=BAD)
+    assert "services" in verify_blocked(checks, "one")
+    assert "services" not in verify_blocked(checks, "two")
+    # Once for the cluster, which is not well.
+    assert "ring" in verify_blocked(checks, "two")
+
+
+def test_a_host_that_is_not_reached_has_that_as_its_cause():
+    (check,) = verify_checks({"ui": {"__verify_result_ui": {"unreachable": True}}}, {"ui": ["ui"]}, ["ui"])
+    assert check["cause"].startswith("Ansible does not reach the host")
 
 
 def test_a_failure_on_one_host_blocks_the_cluster_but_not_the_other_hosts():

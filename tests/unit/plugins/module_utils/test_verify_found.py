@@ -55,8 +55,8 @@ def test_what_a_passed_check_found(key, result, detail):
             {"query_result": [{"demand": 99, "usable": 97, "used": 3}]},
             "The pools of the inventory together are too many: 99 of 97 wanted, 3 open.",
         ),
-        ("versions", {"stdout": "temporal version 1.31.0"}, "It runs: temporal version 1.31.0"),
-        ("versions", {"stdout": "", "stderr": "No such file"}, "It runs: No such file"),
+        ("versions", {"stdout": "temporal version 1.31.0"}, "It is temporal version 1.31.0."),
+        ("versions", {"stdout": "", "stderr": "No such file"}, "Its program cannot be asked: No such file"),
         ("namespaces", {"namespaces": [{"name": "a", "action": "updated"}]}, "a would be updated."),
         (
             "echo",
