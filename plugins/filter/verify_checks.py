@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.aegis.temporal.plugins.module_utils.verify_catalogue import chosen
+from ansible_collections.aegis.temporal.plugins.module_utils.verify_catalogue import chosen, tags
 from ansible_collections.aegis.temporal.plugins.module_utils.verify_checks import verify_blocked, verify_checks
 from ansible_collections.aegis.temporal.plugins.module_utils.verify_inventory import members, queues
 
@@ -34,4 +34,5 @@ class FilterModule:
             "verify_members": members,
             "verify_queues": queues,
             "verify_start": _start,
+            "verify_tags": tags,
         }

@@ -220,3 +220,13 @@ def chosen(run_tags: t.Sequence[str], skip_tags: t.Sequence[str]) -> list[str]:
     wanted = [check for check in CHECKS if everything & set(run_tags) or check.tag in run_tags]
     ids = {key for check in wanted for key in (check.id, *check.along)}
     return [check.id for check in CHECKS if check.id in ids and check.tag not in skip_tags]
+
+
+def tags(run_tags: t.Sequence[str], skip_tags: t.Sequence[str], part: str = "") -> list[str]:
+    """Return the tags of a task that serves several checks: those of the chosen ones that need C(part).
+
+    Without C(part), as for the report, all of them do. A fixed list would be wrong: to skip one of the checks would
+    skip the task for all of them.
+    """
+    ids = chosen(run_tags, skip_tags)
+    return [check.tag for check in CHECKS if check.id in ids and part in ("", check.id, *check.along)] or ["never"]

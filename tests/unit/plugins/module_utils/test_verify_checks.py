@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.aegis.temporal.plugins.module_utils.verify_catalogue import CHECKS, chosen
+from ansible_collections.aegis.temporal.plugins.module_utils.verify_catalogue import CHECKS, chosen, tags
 from ansible_collections.aegis.temporal.plugins.module_utils.verify_checks import verify_blocked, verify_checks
 from ansible_collections.aegis.temporal.plugins.module_utils.verify_report import rows
 
@@ -113,3 +113,28 @@ def test_a_check_of_several_tasks_fails_with_any_of_them():
     hostvars["one"]["__verify_result_services"] = {"skipped": True}
     hostvars["one"]["__verify_result_metrics"] = GOOD
     assert [entry["result"] for entry in rows(verify_checks(hostvars, HOSTS, ["services"]))] == ["passed", "passed"]
+
+
+@pytest.mark.parametrize(
+    ("run", "skip", "part", "expected"),
+    [
+        (["verify_gate"], [], "register", ["verify_register", "verify_gate"]),
+        (["verify_gate"], [], "echo", ["never"]),
+        (["verify_ring"], [], "", ["verify_ring"]),
+        # To skip one check never skips what others need of its tasks.
+        (["all"], ["verify_visibility"], "echo", ["verify_echo"]),
+        (
+            ["all"],
+            ["verify_echo", "verify_register"],
+            "register",
+            ["verify_gate", "verify_visibility", "verify_schedule"],
+        ),
+        (["all"], ["verify"], "", ["never"]),
+    ],
+)
+def test_tags_of_a_task_that_serves_several_checks(run, skip, part, expected):
+    assert tags(run, skip, part) == expected
+
+
+def test_the_report_has_no_tag_that_is_skipped():
+    assert tags(["all"], ["verify_echo"]) == [check.tag for check in CHECKS if check.id != "echo"]
