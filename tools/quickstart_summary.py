@@ -29,7 +29,7 @@ Try next
   curl http://localhost:3000/workflows
   open http://localhost:8233 in a browser: the echo workflow is Completed
   make up          again: nothing changes
-  make verify      run the checks again
+  make verify      run the checks again; {report} is for your browser
   make down        remove everything but the caches
 """
 STANDIN = """  Orchestrator     aegis-standin, a stand-in that only tests use. To use your own, let it
@@ -59,7 +59,8 @@ def main() -> None:
     database_port = os.environ.get("QUICKSTART_DATABASE_PORT") or "15432"
     url = os.environ.get("ORCHESTRATOR_URL")
     orchestrator = OWN.format(url=url) if url else STANDIN.format(gateway="172.31.77.1")
-    print(SUMMARY.format(database_port=database_port, orchestrator=orchestrator).rstrip())
+    page = (STATE / "verify-report.html").relative_to(REPOSITORY)
+    print(SUMMARY.format(database_port=database_port, orchestrator=orchestrator, report=page).rstrip())
     print(CONFIGURATION.format(password_file=STATE / "credentials/aegis", database_port=database_port).rstrip())
 
 

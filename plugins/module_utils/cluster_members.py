@@ -9,12 +9,14 @@ common/membership/ringpop/monitor.go of the server.
 
 from __future__ import annotations
 
+import ipaddress
 import traceback
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Mapping, Sequence
+from contextlib import closing, suppress
 from typing import Any
 
 from ansible_collections.aegis.temporal.plugins.module_utils.outcome import Problem
+from ansible_collections.aegis.temporal.plugins.module_utils.temporal_services import endpoint
 
 try:
     import psycopg2
@@ -22,6 +24,8 @@ try:
     PSYCOPG2_IMPORT_ERROR = None
 except ImportError:
     PSYCOPG2_IMPORT_ERROR = traceback.format_exc()
+
+Member = Mapping[str, Any]
 
 # healthyHostLastHeartbeatCutoff: who has not written for longer is not asked to join. Rows stay for two days.
 FRESH_SECONDS = 20
@@ -36,6 +40,23 @@ SELECT role, rpc_address, rpc_port,
 FROM cluster_membership WHERE record_expiry > now() AT TIME ZONE 'utc'
 ORDER BY role, rpc_address, rpc_port, session_start
 """
+
+
+def database_options() -> dict[str, Any]:
+    """The suboptions of the option C(database)."""
+    return {
+        "host": {"type": "str", "required": True},
+        "port": {"type": "int", "default": 5432},
+        "name": {"type": "str", "default": "temporal"},
+        "user": {"type": "str", "default": "temporal"},
+        "password": {"type": "str", "required": True, "no_log": True},
+        "sslmode": {
+            "type": "str",
+            "choices": ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"],
+            "default": "prefer",
+        },
+        "ca_path": {"type": "path"},
+    }
 
 
 def check_database(database: Mapping[str, Any]) -> None:
@@ -89,3 +110,21 @@ def _member(role: int, address: str, port: int, since: str, age: Any) -> dict[st
         "age": seconds,
         "fresh": seconds <= FRESH_SECONDS,
     }
+
+
+def difference(members: Sequence[Member], expected: Sequence[Member]) -> tuple[list[str], list[str]]:
+    """Return which of C(expected) are no live members, and which live members are not expected.
+
+    Service, address and membership port tell members apart, so a process that was started again is the same one.
+    """
+    live = {_label(member) for member in members if member["fresh"]}
+    wanted = {_label(member) for member in expected}
+    return sorted(wanted - live), sorted(live - wanted)
+
+
+def _label(member: Member) -> str:
+    address = str(member["address"]).strip("[]")
+    # Two ways to write one IPv6 address are one member.
+    with suppress(ValueError):
+        address = str(ipaddress.ip_address(address))
+    return f"{member['service']} {endpoint(address, member['membership_port'])}"

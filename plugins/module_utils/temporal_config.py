@@ -224,15 +224,22 @@ def local_address(address: str) -> str:
     return "127.0.0.1" if parsed.version == 4 else "::1"
 
 
+def health_targets(settings: Settings) -> list[dict[str, str]]:
+    """Return the services of this host that have gRPC health, as the module C(service_health) takes them."""
+    address = local_address(str(settings["temporal_bind_address"]))
+    return [
+        {"service": service, "address": endpoint(address, ports(settings, service)["grpc_port"])}
+        for service in settings["temporal_services"]
+        if service != "worker" or minor(settings["temporal_version"]) >= WORKER_HEALTH_SINCE
+    ]
+
+
 def health_checks(settings: Settings, probe: str) -> list[dict[str, t.Any]]:
     """Return what has to answer before this host's server counts as healthy: every service by its own name."""
-    address = local_address(str(settings["temporal_bind_address"]))
     result: list[dict[str, t.Any]] = []
-    for service in settings["temporal_services"]:
-        if service == "worker" and minor(settings["temporal_version"]) < WORKER_HEALTH_SINCE:
-            continue
-        argv = [probe, "-addr=" + endpoint(address, ports(settings, service)["grpc_port"])]
-        argv += ["-service=" + HEALTH_NAMES[service], "-connect-timeout=2s", "-rpc-timeout=5s"]
+    for target in health_targets(settings):
+        argv = [probe, "-addr=" + target["address"]]
+        argv += ["-service=" + HEALTH_NAMES[target["service"]], "-connect-timeout=2s", "-rpc-timeout=5s"]
         result.append({"argv": argv})
     metrics_port = int(settings["temporal_metrics_port"])
     if not result and metrics_port:
@@ -250,6 +257,7 @@ def deployment(settings: Settings) -> dict[str, t.Any]:
         "redacted": redacted(config),
         "dynamic_config": dynamic_config(settings),
         "exec_start": start_command(settings, settings["temporal_binary"]),
+        "health_targets": health_targets(settings),
         "health": health_checks(settings, settings["temporal_probe_binary"]),
         "stop_timeout": stop_timeout(settings),
     }

@@ -9,6 +9,10 @@ import typing as t
 
 PASSED = "passed"
 FAILED = "failed"
+BLOCKED = "blocked"
+
+Check = t.Mapping[str, t.Any]
+Row = t.Dict[str, t.Any]
 
 
 class ReportError(ValueError):
@@ -32,7 +36,8 @@ def seconds(result: t.Mapping[str, t.Any]) -> float | None:
     return None
 
 
-def _took(value: float | None) -> str:
+def took(value: float | None) -> str:
+    """Return the seconds of a row as text; a whole number is one that was cut, not measured."""
     if value is None:
         return "-"
     return "<%d" % (value + 1) if isinstance(value, int) else "%.2f" % value
@@ -46,15 +51,23 @@ def _detail(result: t.Mapping[str, t.Any]) -> str:
     return ""
 
 
-def row(check: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Return one row: name, host, result, seconds and, for a failure, its cause.
+def identity(check: Check) -> str:
+    """Return the id of a check; one that has none goes by its name."""
+    return str(check.get("id") or check["name"])
+
+
+def row(check: Check) -> Row:
+    """Return one row: id, name, host, result, seconds, detail and, for a failure, likely cause and fix.
 
     A check that has no result, or that was skipped, has proved nothing and counts as failed.
+
+    Raises:
+        ReportError: The check's result is not the registered result of a task.
     """
     result = check.get("result")
     if result is not None and not isinstance(result, t.Mapping):
         raise ReportError("checks[%r].result is %r: not the registered result of a task." % (check.get("name"), result))
-    entry: dict[str, t.Any] = {"name": check["name"], "host": check["host"]}
+    entry: Row = {"id": identity(check), "name": check["name"], "host": check["host"]}
     if not result:
         entry.update(result=FAILED, seconds=None, detail="the check did not run")
     elif result.get("skipped"):
@@ -66,16 +79,86 @@ def row(check: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
             seconds=seconds(result),
             detail=_detail(result) if failed else str(check.get("detail") or ""),
         )
+    failed = entry["result"] == FAILED
+    entry.update({key: str(check.get(key) or "") if failed else "" for key in ("cause", "fix")}, blocked_by="")
     return entry
 
 
-def table(rows: t.Sequence[t.Mapping[str, t.Any]]) -> list[str]:
-    """Return the lines of a table that a person reads: result, seconds, host, check and detail."""
+def rows(checks: t.Sequence[Check]) -> list[Row]:
+    """Return the rows of all checks, those that another one's failure explains as blocked by it.
+
+    A check needs the checks of its ``needs`` on every host; a ``local`` one on its own alone, where they have a row.
+    A need that was not chosen for this report blocks nobody. What blocks is always the first failure, never something
+    that is blocked itself.
+
+    Raises:
+        ReportError: A check has the wrong shape, or needs itself by way of others.
+    """
+    entries = [row(check) for check in checks]
+    needs = [_needed(check, entries) for check in checks]
+    found: dict[int, Row | None] = {}
+    for index in range(len(entries)):
+        _blocker(index, entries, needs, found, ())
+    for index, blocker in found.items():
+        if blocker is not None:
+            entries[index].update(
+                result=BLOCKED,
+                detail="blocked by %s on %s" % (blocker["name"], blocker["host"]),
+                blocked_by=blocker["id"],
+                cause="",
+                fix="",
+            )
+    return entries
+
+
+def _blocker(
+    index: int,
+    entries: t.Sequence[Row],
+    needs: t.Sequence[t.Sequence[int]],
+    found: dict[int, Row | None],
+    path: tuple[int, ...],
+) -> Row | None:
+    """Return the failed check that explains why this one cannot pass, None when there is none."""
+    if index in path:
+        raise ReportError("checks: %s needs itself." % " needs ".join(entries[at]["id"] for at in (*path, index)))
+    if index not in found:
+        found[index] = None
+        for at in needs[index]:
+            above = _blocker(at, entries, needs, found, (*path, index))
+            found[index] = found[index] or above or (entries[at] if entries[at]["result"] == FAILED else None)
+    return found[index]
+
+
+def _needed(check: Check, entries: t.Sequence[Row]) -> list[int]:
+    """Return the indexes of the rows that ``check`` needs, in the order of its needs."""
+    found: list[int] = []
+    for need in check.get("needs") or ():
+        everywhere = [at for at, entry in enumerate(entries) if entry["id"] == need]
+        here = [at for at in everywhere if entries[at]["host"] == check["host"]] if check.get("local") else []
+        found += here or everywhere
+    return found
+
+
+def counts(entries: t.Sequence[Row]) -> dict[str, int]:
+    """Return how many rows passed, failed and are blocked."""
+    return {result: sum(entry["result"] == result for entry in entries) for result in (PASSED, FAILED, BLOCKED)}
+
+
+def table(entries: t.Sequence[t.Mapping[str, t.Any]]) -> list[str]:
+    """Return the lines of a table that a person reads: result, seconds, host, check and detail.
+
+    What to do about each failure stands below it.
+    """
     cells = [("RESULT", "SECONDS", "HOST", "CHECK", "DETAIL")]
-    for entry in rows:
+    for entry in entries:
         detail = str(entry["detail"]).splitlines()
         cells.append(
-            (entry["result"], _took(entry["seconds"]), entry["host"], entry["name"], detail[0][:100] if detail else "")
+            (entry["result"], took(entry["seconds"]), entry["host"], entry["name"], detail[0][:100] if detail else "")
         )
     widths = [max(len(str(line[column])) for line in cells) for column in range(4)]
-    return ["  ".join(str(value).ljust(width) for value, width in zip(line, [*widths, 0])).rstrip() for line in cells]
+    lines = ["  ".join(str(value).ljust(width) for value, width in zip(line, [*widths, 0])).rstrip() for line in cells]
+    for entry in entries:
+        advice = [str(entry.get(key)) for key in ("cause", "fix") if entry.get(key)]
+        if advice:
+            lines.append("%s on %s: %s" % (entry["name"], entry["host"], " ".join(advice)))
+    return lines

@@ -207,22 +207,7 @@ def main():
     module = AnsibleModule(
         argument_spec={
             **connection_argument_spec(),
-            "database": {
-                "type": "dict",
-                "options": {
-                    "host": {"type": "str", "required": True},
-                    "port": {"type": "int", "default": 5432},
-                    "name": {"type": "str", "default": "temporal"},
-                    "user": {"type": "str", "default": "temporal"},
-                    "password": {"type": "str", "required": True, "no_log": True},
-                    "sslmode": {
-                        "type": "str",
-                        "choices": ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"],
-                        "default": "prefer",
-                    },
-                    "ca_path": {"type": "path"},
-                },
-            },
+            "database": {"type": "dict", "options": cluster_members.database_options()},
         },
         supports_check_mode=True,
     )

@@ -103,7 +103,9 @@ class FileAction(ActionBase):  # type: ignore[misc]  # Ansible ships no types
         if answer.get("failed"):
             reasons = [str(answer[name]).strip() for name in ("msg", "stdout", "stderr") if answer.get(name)]
             raise FileProblem("path is %r: it cannot be written (%s)." % (path, "\n".join(reasons)))
-        for part in answer.get("diff") or []:
+        parts = answer.get("diff") or []
+        # Of a file that stays as it is check mode tells one difference, of its attributes, and no list.
+        for part in [parts] if isinstance(parts, dict) else parts:
             # The module names the temporary file.
             part["after_header"] = part["before_header"] = path
         return answer

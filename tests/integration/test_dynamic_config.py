@@ -73,6 +73,11 @@ def test_written_once_after_check_mode_foretold_it(tmp_path: Path) -> None:
     assert first["diff"][0]["after"].startswith("# Mine.\nfrontend.namespaceRPS:\n")
     assert not second.changed
     assert other.changed
+    same = task(path, {"frontend.rps": 2401})
+    for foretelling in (["--check"], ["--check", "--diff"]):
+        (again,) = play(tmp_path, [same], arguments=foretelling).tasks
+        assert not again.failed, again.message
+        assert not again.changed
     assert "2400" in other["diff"][0]["before"]
     assert "2401" in other["diff"][0]["after"]
     assert yaml.safe_load(path.read_text()) == {"frontend.rps": [{"value": 2401, "constraints": {}}]}

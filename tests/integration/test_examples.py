@@ -118,6 +118,19 @@ def test_the_action_group_sets_the_connection_once(temporal_stack: TemporalStack
     all_are_ok(tmp_path, tasks, {"group/aegis.temporal.temporal": {"http_url": temporal_stack.http_url}})
 
 
+def test_the_example_of_cluster_members(temporal_stack: TemporalStack, tmp_path: Path) -> None:
+    """Its addresses are those of two hosts, so the members are put in their place."""
+    module = importlib.import_module("ansible_collections.aegis.temporal.plugins.modules.cluster_members")
+    (task,) = yaml.safe_load(module.EXAMPLES)
+    options, store = task["aegis.temporal.cluster_members"], temporal_stack.store
+    options["database"].update(host=store.host, port=store.port, name=store.name, user=store.user)
+    for member in options["expected"]:
+        address, _colon, port = temporal_stack.server.membership_address(member["service"]).rpartition(":")
+        member.update(address=address, membership_port=int(port))
+    done = play(tmp_path, [task], variables={"temporal_database_password": store.password})
+    assert done.returncode == 0, done.output
+
+
 @pytest.mark.parametrize("name", ["orchestrator_config", "dynamic_config"])
 def test_examples_that_write_a_file(tmp_path: Path, name: str) -> None:
     module = importlib.import_module(f"ansible_collections.aegis.temporal.plugins.modules.{name}")

@@ -76,7 +76,7 @@ def test_registrations_have_one_listener(deployment):
 
 
 def test_an_echo_workflow_completes(deployment):
-    definition = json.loads((REPOSITORY / "playbooks/files/verify_echo.json").read_text(encoding="utf-8"))
+    definition = json.loads((REPOSITORY / "roles/verify/files/echo.json").read_text(encoding="utf-8"))
     definition["workflow_id"] = str(uuid.uuid4())
     definition["name"] = "molecule-echo"
     worker = f"http://{deployment.address('temporal_worker')}:3000"
