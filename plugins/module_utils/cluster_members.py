@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ipaddress
 import traceback
+import typing as t
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from typing import Any
@@ -25,7 +26,8 @@ try:
 except ImportError:
     PSYCOPG2_IMPORT_ERROR = traceback.format_exc()
 
-Member = Mapping[str, Any]
+# Evaluated when it is imported, also by Python 3.8.
+Member = t.Mapping[str, t.Any]
 
 # healthyHostLastHeartbeatCutoff: who has not written for longer is not asked to join. Rows stay for two days.
 FRESH_SECONDS = 20
