@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs the parts of the test suite one after the other, shows each runner's own output, and ends with a table of how
-# long each part took beside its budget. One part that fails does not hide the next; the exit status tells.
+# long each part took beside its budget. One part that fails does not hide the next: the end of what it said is shown
+# once more before the table, and the exit status tells.
 #   test.sh all          what CI runs
 #   test.sh everything   and what is too long for it
 #   test.sh PART…        single parts: lint unit worker soak integration build sanity default cluster changes pinned
@@ -67,21 +68,28 @@ if [ ! -x .venv/bin/ansible-playbook ] && [ "${parts[0]}" != bootstrap ]; then
   tools/bootstrap.sh venv
 fi
 
-passed=0 failed=0 report=()
+output=$(mktemp --directory "${TMPDIR:-/tmp}/aegis-temporal-test.XXXXXX")
+trap 'rm -rf "$output"' EXIT
+passed=0 failed=0 report=() broken=()
 for part in "${parts[@]}"; do
   declare -F "part_$part" >/dev/null || fail "unknown part '$part'"
   printf '\n──── %s (budget %d s)\n' "$part" "${budget[$part]}"
   started=$SECONDS
-  if "part_$part"; then
+  if "part_$part" 2>&1 | tee "$output/$part"; then
     verdict=passed passed=$((passed + 1))
   else
-    verdict=FAILED failed=$((failed + 1))
+    verdict=FAILED failed=$((failed + 1)) broken+=("$part")
   fi
   report+=("$(printf '%-12s %-7s %5d s of %5d s' "$part" "$verdict" $((SECONDS - started)) "${budget[$part]}")")
   # Nothing else can work without what bootstrap brings.
   if [ "$part" = bootstrap ] && [ "$verdict" = FAILED ]; then break; fi
 done
 
+for part in "${broken[@]}"; do
+  printf '\n──── %s FAILED, and this is how it ended\n' "$part"
+  # Long lines are assertions of whole answers; their beginning says enough.
+  tail -n 40 "$output/$part" | cut -c 1-300
+done
 printf '\n'
 printf '%s\n' "${report[@]}"
 printf 'total %30d s\n' "$SECONDS"
