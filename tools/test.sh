@@ -32,6 +32,7 @@ part_lint() {
   for script in tools/*.sh .ci/run; do bash -n "$script" || status=1; done
   ruff check . && ruff format --check . || status=1
   mypy .collections/ansible_collections/aegis/temporal/plugins/{module_utils,plugin_utils,filter} || status=1
+  mypy extensions/pytest/aegis_temporal_verify || status=1
   (cd "$worker" && mypy src) || status=1
   yamllint --strict . || status=1
   ansible-lint || status=1
