@@ -40,6 +40,7 @@ def verify_checks(
                 _entry(check, host, verify_found.together([hostvars[host].get(name) for name in check.variables]))
             )
     verify_found.compare(checks)
+    verify_found.tell_runtime(checks)
     return checks
 
 

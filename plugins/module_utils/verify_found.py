@@ -54,6 +54,25 @@ def compare(checks: t.Sequence[dict[str, t.Any]]) -> None:
             check["result"] = {**check["result"], "failed": True, "msg": "Not every worker tells: %s." % lacking}
 
 
+def tell_runtime(checks: t.Sequence[dict[str, t.Any]]) -> None:
+    """Add to a failed check C(echo) what the workers say of the orchestrator that runs its commands."""
+    workers = [
+        worker
+        for check in checks
+        if check["id"] == "workers" and check["result"]
+        for worker in check["result"].get("workers") or ()
+    ]
+    said = [
+        "%s says that the orchestrator's runtime is %s" % (worker["url"], worker["body"]["runtime"])
+        for worker in workers
+        if (worker.get("body") or {}).get("runtime", "serving") != "serving"
+    ]
+    for check in checks:
+        if said and check["id"] == "echo" and failed(check["result"]):
+            message = "%s %s." % (check["result"].get("msg", ""), "; ".join(said))
+            check["result"] = {**check["result"], "msg": message.strip()}
+
+
 def _lacking(told: t.Sequence[set[str]]) -> str:
     """Return what some of the sets have and others have not."""
     everywhere: set[str] = set().union(*told)
