@@ -67,7 +67,7 @@ CHECKS = (
         "services",
         "every service answers SERVING",
         "server",
-        "The server is stopped, still starting, or cannot reach its database or the other members.",
+        "The server is stopped, hangs, is still starting, or cannot reach its database or the other members.",
         _JOURNAL % "temporal-server",
         ("database",),
         each=True,

@@ -107,11 +107,17 @@ def _because(result: dict[str, t.Any], message: str) -> dict[str, t.Any]:
 
 def _database(result: dict[str, t.Any]) -> Explained:
     version = str((result.get("server_version") or {}).get("raw") or "").partition(" on ")[0]
+    if "is_available" not in result:
+        # The module itself did not run or did not end, which says nothing of PostgreSQL.
+        return result, version
     return _because(result, str(result.get("conn_err_msg") or "PostgreSQL does not answer.").strip()), version
 
 
 def _schema(result: dict[str, t.Any]) -> Explained:
     stores = result.get("stores") or []
+    if not stores:
+        # It could not ask them, and says why.
+        return result, ""
     said = ", ".join("%(name)s %(version)s" % store for store in stores)
     wanted = ", ".join("%(name)s %(target)s" % store for store in stores)
     refusal = result.get("refusal")

@@ -86,6 +86,11 @@ def is_stopped(unit: str) -> str:
     return f"! systemctl is-active --quiet {unit}"
 
 
+def is_running(unit: str) -> str:
+    """Return the command that proves that a unit runs."""
+    return f"systemctl is-active --quiet {unit}"
+
+
 def is_frozen(unit: str) -> str:
     """Return the command that proves that the process of a unit has been stopped by a signal."""
     return f"grep -q '^State:.*T' /proc/$(systemctl show --property=MainPID --value {unit})/status"

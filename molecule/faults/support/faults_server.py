@@ -17,6 +17,7 @@ from fault import (
     Step,
     drop_in,
     is_frozen,
+    is_running,
     is_stopped,
     rows,
     steps,
@@ -37,8 +38,8 @@ def _python(code: str) -> Step:
 
 
 def _retention(days: int) -> Step:
-    body = f'{{"config": {{"workflowExecutionRetentionTtl": "{days * 86400}s"}}}}'
-    return _python(f"r.urlopen(r.Request(\"{_API}/namespaces/spare/update\", b'''{body}'''), timeout=10)")
+    body = f'json.dumps(dict(config=dict(workflowExecutionRetentionTtl="{days * 86400}s"))).encode()'
+    return _python(f'r.urlopen(r.Request("{_API}/namespaces/spare/update", {body}), timeout=10)')
 
 
 def _stopped(host: str, unit: str) -> dict[str, tuple[Step, ...]]:
@@ -50,8 +51,8 @@ def _stopped(host: str, unit: str) -> dict[str, tuple[Step, ...]]:
 
 
 _BOTH = "systemctl {} " + f"{SERVER_UNIT} {UI_UNIT}"
-_FRONTEND_REFUSED = "frontend (172.31.83.12:7233) is refused"
-_HISTORY_REFUSED = "history (172.31.83.13:7234) is refused"
+_FRONTEND_REFUSED = "frontend at 172.31.83.12:7233 is refused"
+_HISTORY_REFUSED = "history at 172.31.83.13:7234 is refused"
 
 SERVER_FAULTS = (
     Fault(
@@ -74,16 +75,16 @@ SERVER_FAULTS = (
         inject=steps("server-1", f"systemctl kill --signal=STOP {SERVER_UNIT}"),
         there=steps("server-1", is_frozen(SERVER_UNIT)),
         remove=steps("server-1", f"systemctl kill --signal=CONT {SERVER_UNIT}"),
-        says={"services@server-1": ("frontend (172.31.83.12:7233) is timeout", "hangs")},
+        says={"services@server-1": ("frontend at 172.31.83.12:7233 is timeout", "hangs")},
         blocked=SERVICES_1_DEPENDENTS,
     ),
     Fault(
         name="system-worker-missing",
         what="The server's own worker service, which runs schedules, was not started",
         inject=_NO_WORKER,
-        there=steps("server-2", f"! ss --tcp --listening --numeric | grep -q ':7239 ' && ! {is_stopped(SERVER_UNIT)}"),
+        there=steps("server-2", f"! ss --tcp --listening --numeric | grep -q ':7239 ' && {is_running(SERVER_UNIT)}"),
         remove=_WORKER_AGAIN,
-        says={"services@server-2": ("1 of 2 services are not healthy", "worker (172.31.83.13:7239) is refused")},
+        says={"services@server-2": ("1 of 2 services are not healthy", "worker at 172.31.83.13:7239 is refused")},
         blocked=SERVICES_2_DEPENDENTS,
     ),
     Fault(
@@ -99,23 +100,23 @@ SERVER_FAULTS = (
         name="stranger-in-the-ring",
         what="A server that the inventory does not know has joined the cluster",
         inject=(
-            Step("server-2", "install -m 600 /etc/temporal/config.yaml /etc/temporal/stranger.yaml"),
-            Step("server-2", "sed -i s/:9090/:9091/ /etc/temporal/stranger.yaml"),
+            Step("server-1", "install -m 600 /etc/temporal/config.yaml /etc/temporal/stranger.yaml"),
+            Step("server-1", "sed -i s/:9090/:9091/ /etc/temporal/stranger.yaml"),
             Step(
-                "server-2",
+                "server-1",
                 "systemd-run --quiet --unit=stranger --property=User=temporal "
                 "--property=LoadCredential=temporal.yaml:/etc/temporal/stranger.yaml "
                 f"{_PROGRAM} --config-file /run/credentials/stranger.service/temporal.yaml --allow-no-auth "
-                "start --service matching",
+                "start --service worker",
             ),
-            Step("server-2", "timeout 30 sh -c 'until ss -tln | grep -q :7235; do sleep 0.5; done'"),
+            Step("server-1", "timeout 30 sh -c 'until ss -tln | grep -q :7239; do sleep 0.5; done'"),
         ),
-        there=(Step("server-2", "ss --tcp --listening --numeric | grep -q ':6935 '"),),
+        there=(Step("server-1", "ss --tcp --listening --numeric | grep -q ':6939 '"),),
         remove=(
-            Step("server-2", "systemctl stop stranger.service || true"),
-            Step("server-2", "rm -f /etc/temporal/stranger.yaml"),
+            Step("server-1", "systemctl stop stranger.service || true"),
+            Step("server-1", "rm -f /etc/temporal/stranger.yaml"),
         ),
-        says={"ring@server-1": ("Not expected: matching 172.31.83.13:6935", "a removed host still runs one")},
+        says={"ring@server-1": ("Not expected: worker 172.31.83.12:6939", "a removed host still runs one")},
         blocked=rows(""),
     ),
     Fault(
@@ -147,7 +148,7 @@ SERVER_FAULTS = (
         inject=(),
         there=(_python(f'assert "absent" not in r.urlopen("{_API}/namespaces", timeout=10).read().decode()'),),
         remove=(),
-        says={"namespaces@server-1": ("absent would be created", "never registered")},
+        says={"namespaces@server-1": ("absent would be registered", "never registered")},
         blocked=rows(""),
         variables={"temporal_namespaces": [{"name": "default", "retention": "3d"}, {"name": "absent"}]},
     ),
@@ -171,7 +172,7 @@ SERVER_FAULTS = (
         name="ui-points-elsewhere",
         what="The UI is given an address where no frontend is",
         inject=steps("server-1", f"sed -i s/:7233/:7299/ {_UI_CONFIG} && systemctl restart {UI_UNIT}"),
-        there=steps("server-1", f"grep -q :7299 {_UI_CONFIG} && ! {is_stopped(UI_UNIT)}"),
+        there=steps("server-1", f"grep -q :7299 {_UI_CONFIG} && {is_running(UI_UNIT)}"),
         remove=steps("server-1", f"sed -i s/:7299/:7233/ {_UI_CONFIG} && systemctl restart {UI_UNIT}"),
         says={"ui_api@server-1": ("temporal_ui_temporal_address", "cannot reach the frontend that it is given")},
         blocked=rows(""),

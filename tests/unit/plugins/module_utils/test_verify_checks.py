@@ -57,8 +57,8 @@ def test_what_needs_a_failure_is_not_tried_and_what_did_not_run_yet_blocks_nobod
     assert verify_blocked(_checks(echo=BAD), "worker") == ["gate", "visibility", "schedule"]
     assert verify_blocked(_checks(workers={"unreachable": True}), "worker") == [
         "pollers",
-        "definitions",
         "register",
+        "definitions",
         "echo",
         "gate",
         "visibility",
@@ -127,7 +127,7 @@ def test_a_check_of_several_tasks_fails_with_any_of_them():
             ["all"],
             ["verify_echo", "verify_register"],
             "register",
-            ["verify_gate", "verify_visibility", "verify_schedule"],
+            ["verify_definitions", "verify_gate", "verify_visibility", "verify_schedule"],
         ),
         (["all"], ["verify"], "", ["never"]),
     ],
