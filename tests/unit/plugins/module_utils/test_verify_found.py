@@ -6,7 +6,12 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.aegis.temporal.plugins.module_utils.verify_found import compare, explain, tell_runtime, together
+from ansible_collections.aegis.temporal.plugins.module_utils.verify_found import (
+    compare,
+    explain,
+    tell_runtime,
+    together,
+)
 
 FAILED = {"failed": True, "failed_when_result": True, "msg": "Task failed: Action failed: Unknown error."}
 CLUSTER = {"name": "active", "history_shards": 4}
@@ -44,7 +49,11 @@ def test_what_a_passed_check_found(key, result, detail):
 @pytest.mark.parametrize(
     ("key", "result", "message"),
     [
-        ("database", {"is_available": False, "conn_err_msg": "password authentication failed\n"}, "password authentication failed"),
+        (
+            "database",
+            {"is_available": False, "conn_err_msg": "password authentication failed\n"},
+            "password authentication failed",
+        ),
         (
             "schema",
             {"stores": [{"name": "default", "version": "1.18", "target": "1.19"}], "refusal": "It is newer."},
@@ -125,7 +134,9 @@ def test_a_failed_echo_tells_what_the_workers_say_of_the_runtime():
         {"id": "echo", "result": {"failed": True, "msg": "still running."}},
     ]
     tell_runtime(checks)
-    assert checks[1]["result"]["msg"] == "still running. http://one says that the orchestrator's runtime is unreachable."
+    assert checks[1]["result"]["msg"] == (
+        "still running. http://one says that the orchestrator's runtime is unreachable."
+    )
     passed = [checks[0], {"id": "echo", "result": {"failed": False}}]
     tell_runtime(passed)
     assert passed[1]["result"] == {"failed": False}
