@@ -204,7 +204,7 @@ CHECKS = (
         "worker",
         "The server or the worker did not answer, or the worker wants another API token.",
         "Run the verification again: it removes what an earlier one left.",
-        ("workers",),
+        ("workers", "register"),
         more=("ended", "unscheduled"),
     ),
 )

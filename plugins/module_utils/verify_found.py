@@ -16,6 +16,15 @@ def failed(result: Result | None) -> bool:
     return bool(result) and bool(t.cast(Result, result).get("failed") or t.cast(Result, result).get("unreachable"))
 
 
+def unreached(result: Result | None) -> bool:
+    """Whether Ansible got no answer of the host: some connections, such as Docker's, do not call that unreachable."""
+    silent = ("Module result deserialization failed", "MODULE FAILURE")
+    return bool(result) and bool(
+        t.cast(Result, result).get("unreachable")
+        or (failed(result) and str(t.cast(Result, result).get("msg") or "").startswith(silent))
+    )
+
+
 def explain(key: str, result: Result | None) -> Explained:
     """Return the result, with a message that fits the check, and what it found, in a few words."""
     if not result:

@@ -67,8 +67,9 @@ def steps(hosts: str, command: str) -> tuple[Step, ...]:
 def drop_in(hosts: str, unit: str, *lines: str) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
     """Return the steps that add lines to a unit's section Service, with a restart, and those that remove them."""
     directory = f"/etc/systemd/system/{unit}.d"
-    text = "".join(f"{line}\\n" for line in ("[Service]", *lines))
-    make = f"mkdir -p {directory} && printf '{text}' > {directory}/fault.conf"
+    text = " ".join(f"'{line}'" for line in ("[Service]", *lines))
+    # The lines are arguments, not the format: systemd has specifiers that begin with a per cent sign, too.
+    make = f"mkdir -p {directory} && printf '%s\\n' {text} > {directory}/fault.conf"
     again = f"systemctl daemon-reload && systemctl restart {unit}"
     return steps(hosts, f"{make} && {again}"), steps(hosts, f"rm -rf {directory} && {again}")
 
@@ -102,8 +103,8 @@ def rows(text: str) -> frozenset[str]:
 
 
 ECHO_DEPENDENTS = rows("gate@worker-1 visibility@worker-1 schedule@worker-1")
-REGISTER_DEPENDENTS = ECHO_DEPENDENTS | rows("definitions@worker-1 definitions@worker-2 echo@worker-1")
-WORKERS_DEPENDENTS = REGISTER_DEPENDENTS | rows("pollers@worker-1 register@worker-1 cleanup@worker-1")
+REGISTER_DEPENDENTS = ECHO_DEPENDENTS | rows("definitions@worker-1 definitions@worker-2 echo@worker-1 cleanup@worker-1")
+WORKERS_DEPENDENTS = REGISTER_DEPENDENTS | rows("pollers@worker-1 register@worker-1")
 _ALL_SERVICES_DEPENDENTS = WORKERS_DEPENDENTS | rows(
     "ring@server-1 shards@server-1 namespaces@server-1 workers@worker-1 workers@worker-2"
 )

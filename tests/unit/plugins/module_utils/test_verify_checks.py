@@ -76,8 +76,15 @@ def test_what_runs_on_every_host_is_tried_where_its_own_need_is_well():
     assert "ring" in verify_blocked(checks, "two")
 
 
-def test_a_host_that_is_not_reached_has_that_as_its_cause():
-    (check,) = verify_checks({"ui": {"__verify_result_ui": {"unreachable": True}}}, {"ui": ["ui"]}, ["ui"])
+@pytest.mark.parametrize(
+    "result",
+    [
+        {"unreachable": True},
+        {"failed": True, "msg": "Module result deserialization failed: No start of json char found"},
+    ],
+)
+def test_a_host_that_is_not_reached_has_that_as_its_cause(result):
+    (check,) = verify_checks({"ui": {"__verify_result_ui": result}}, {"ui": ["ui"]}, ["ui"])
     assert check["cause"].startswith("Ansible does not reach the host")
 
 
