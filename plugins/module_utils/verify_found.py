@@ -16,6 +16,15 @@ def failed(result: Result | None) -> bool:
     return bool(result) and bool(t.cast(Result, result).get("failed") or t.cast(Result, result).get("unreachable"))
 
 
+def unreached(result: Result | None) -> bool:
+    """Whether Ansible got no answer of the host: some connections, such as Docker's, do not call that unreachable."""
+    silent = ("Module result deserialization failed", "MODULE FAILURE")
+    return bool(result) and bool(
+        t.cast(Result, result).get("unreachable")
+        or (failed(result) and str(t.cast(Result, result).get("msg") or "").startswith(silent))
+    )
+
+
 def explain(key: str, result: Result | None) -> Explained:
     """Return the result, with a message that fits the check, and what it found, in a few words."""
     if not result:
@@ -54,6 +63,25 @@ def compare(checks: t.Sequence[dict[str, t.Any]]) -> None:
             check["result"] = {**check["result"], "failed": True, "msg": "Not every worker tells: %s." % lacking}
 
 
+def tell_runtime(checks: t.Sequence[dict[str, t.Any]]) -> None:
+    """Add to a failed check C(echo) what the workers say of the orchestrator that runs its commands."""
+    workers = [
+        worker
+        for check in checks
+        if check["id"] == "workers" and check["result"]
+        for worker in check["result"].get("workers") or ()
+    ]
+    said = [
+        "%s says that the orchestrator's runtime is %s" % (worker["url"], worker["body"]["runtime"])
+        for worker in workers
+        if (worker.get("body") or {}).get("runtime", "serving") != "serving"
+    ]
+    for check in checks:
+        if said and check["id"] == "echo" and failed(check["result"]):
+            message = "%s %s." % (check["result"].get("msg", ""), "; ".join(said))
+            check["result"] = {**check["result"], "msg": message.strip()}
+
+
 def _lacking(told: t.Sequence[set[str]]) -> str:
     """Return what some of the sets have and others have not."""
     everywhere: set[str] = set().union(*told)
@@ -88,11 +116,17 @@ def _because(result: dict[str, t.Any], message: str) -> dict[str, t.Any]:
 
 def _database(result: dict[str, t.Any]) -> Explained:
     version = str((result.get("server_version") or {}).get("raw") or "").partition(" on ")[0]
+    if "is_available" not in result:
+        # The module itself did not run or did not end, which says nothing of PostgreSQL.
+        return result, version
     return _because(result, str(result.get("conn_err_msg") or "PostgreSQL does not answer.").strip()), version
 
 
 def _schema(result: dict[str, t.Any]) -> Explained:
     stores = result.get("stores") or []
+    if not stores:
+        # It could not ask them, and says why.
+        return result, ""
     said = ", ".join("%(name)s %(version)s" % store for store in stores)
     wanted = ", ".join("%(name)s %(target)s" % store for store in stores)
     refusal = result.get("refusal")

@@ -36,6 +36,12 @@ options:
     type: list
     elements: str
     required: true
+  namespace:
+    description: Namespace that every worker must name as its own. Without it any will do.
+    type: str
+  task_queue:
+    description: Task queue that every worker must name as its own. Without it any will do.
+    type: str
   ca_path:
     description:
       - PEM file of the certificate authorities that may have signed the certificates, for URLs that begin with
@@ -81,6 +87,12 @@ EXAMPLES = r"""
     wait: false
   register: health
   failed_when: health.workers[0].state == 'unreachable'
+
+- name: It is healthy, and works where it should
+  aegis.temporal.worker_health:
+    urls: [http://127.0.0.1:3000]
+    namespace: default
+    task_queue: aegis-agents
 """
 
 RETURN = r"""
@@ -100,7 +112,8 @@ workers:
     state:
       description:
         - V(healthy); V(degraded) when the worker says itself that something is missing; V(unreachable) when there was
-          no answer; V(invalid) when what answered is not a worker.
+          no answer; V(invalid) when what answered is not a worker; V(misplaced) when it is healthy, but serves another
+          namespace or task queue than O(namespace) and O(task_queue).
       type: str
     status_code:
       description: The HTTP status, V(null) without an answer.
@@ -151,6 +164,7 @@ class Worker:
         self.url = url.rstrip("/") + "/health"
         options = HttpOptions(url, params["timeout"], 0, TlsOptions(ca_path=params["ca_path"]))
         self._client = HttpClient(options)
+        self._declared = {key: params[key] for key in ("namespace", "task_queue") if params[key] is not None}
         self.entry = None
 
     @property
@@ -179,6 +193,13 @@ class Worker:
             self._set("degraded", answer.status, body, f"it says {', '.join(wrong)}")
         elif answer.status != 200:
             self._set("invalid", answer.status, body, f"it says healthy, but with status {answer.status}, not 200")
+        elif any(body.get(key) != value for key, value in self._declared.items()):
+            said = [
+                f"{key} {body.get(key)!r} and not {value!r}"
+                for key, value in self._declared.items()
+                if body.get(key) != value
+            ]
+            self._set("misplaced", answer.status, body, f"it says that it serves {', '.join(said)}")
         else:
             self._set("healthy", answer.status, body, "")
 
@@ -196,6 +217,8 @@ def main():
     module = AnsibleModule(
         argument_spec={
             "urls": {"type": "list", "elements": "str", "required": True},
+            "namespace": {"type": "str"},
+            "task_queue": {"type": "str"},
             "ca_path": {"type": "path"},
             "timeout": {"type": "float", "default": 5.0},
             "wait": {"type": "bool", "default": True},

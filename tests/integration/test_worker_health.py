@@ -44,6 +44,15 @@ def test_the_collections_own_worker(real_worker: AegisWorker) -> None:
     assert worker["body"]["task_queue"] == real_worker.task_queue
 
 
+def test_a_healthy_worker_that_serves_something_else_is_misplaced() -> None:
+    with misbehaving(answering({**HEALTHY, "namespace": "default", "task_queue": "elsewhere"})) as server:
+        params = {"urls": [server.url], "wait": False, "namespace": "default"}
+        assert not run_module("worker_health", params).failed
+        outcome = run_module("worker_health", {**params, "task_queue": "aegis-agents"})
+    assert outcome["workers"][0]["state"] == "misplaced"
+    assert "is misplaced: it says that it serves task_queue 'elsewhere' and not 'aegis-agents'." in outcome.message
+
+
 def test_a_worker_that_drains_says_so() -> None:
     """Both connections are there: without its phase the message would not tell what is wrong."""
     draining = answering({**HEALTHY, "status": "degraded", "worker": "draining"}, "503 Unavailable")

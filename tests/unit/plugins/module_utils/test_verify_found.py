@@ -6,7 +6,12 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.aegis.temporal.plugins.module_utils.verify_found import compare, explain, together
+from ansible_collections.aegis.temporal.plugins.module_utils.verify_found import (
+    compare,
+    explain,
+    tell_runtime,
+    together,
+)
 
 FAILED = {"failed": True, "failed_when_result": True, "msg": "Task failed: Action failed: Unknown error."}
 CLUSTER = {"name": "active", "history_shards": 4}
@@ -44,7 +49,11 @@ def test_what_a_passed_check_found(key, result, detail):
 @pytest.mark.parametrize(
     ("key", "result", "message"),
     [
-        ("database", {"conn_err_msg": "password authentication failed\n"}, "password authentication failed"),
+        (
+            "database",
+            {"is_available": False, "conn_err_msg": "password authentication failed\n"},
+            "password authentication failed",
+        ),
         (
             "schema",
             {"stores": [{"name": "default", "version": "1.18", "target": "1.19"}], "refusal": "It is newer."},
@@ -77,6 +86,10 @@ def test_the_cause_of_a_failure(key, result, message):
 
 def test_a_module_that_failed_keeps_its_own_message():
     assert explain("schema", {"failed": True, "msg": "no route to host"})[0]["msg"] == "no route to host"
+    # Failed again by failed_when, which takes nothing of the message away.
+    unreached = {"failed": True, "failed_when_result": True, "msg": "no such database"}
+    assert explain("schema", unreached)[0]["msg"] == "no such database"
+    assert explain("database", unreached)[0]["msg"] == "no such database"
     assert explain("shards", {"results": [{"failed": True, "msg": "no answer"}]})[0]["msg"] == "no answer"
     wrong = {**FAILED, "cluster": CLUSTER}
     assert explain("shards", {"failed": True, "results": [wrong]})[0]["msg"] == "It is: active, 4 shards."
@@ -112,3 +125,18 @@ def test_workers_that_tell_other_definitions_fail_on_one_host_and_between_hosts(
     other = [_told("one", "ab"), _told("two", "ac")]
     compare(other)
     assert {check["result"]["msg"] for check in other} == {"Not every worker tells: b, c."}
+
+
+def test_a_failed_echo_tells_what_the_workers_say_of_the_runtime():
+    workers = [{"url": "http://one", "body": {"runtime": "unreachable"}}, {"url": "http://two", "body": {}}]
+    checks = [
+        {"id": "workers", "result": {"workers": workers}},
+        {"id": "echo", "result": {"failed": True, "msg": "still running."}},
+    ]
+    tell_runtime(checks)
+    assert checks[1]["result"]["msg"] == (
+        "still running. http://one says that the orchestrator's runtime is unreachable."
+    )
+    passed = [checks[0], {"id": "echo", "result": {"failed": False}}]
+    tell_runtime(passed)
+    assert passed[1]["result"] == {"failed": False}
