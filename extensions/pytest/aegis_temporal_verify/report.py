@@ -74,7 +74,8 @@ def verify(
         timeout: Seconds after which the run is ended.
 
     Raises:
-        VerificationError: There is no report: C(ansible-playbook) is missing, failed early, or took too long.
+        VerificationError: There is no report: C(ansible-playbook) is missing, failed early, or took too long; or it
+            failed while no check did.
     """
     program = shutil.which("ansible-playbook")
     if program is None:
@@ -98,9 +99,16 @@ def verify(
     except subprocess.TimeoutExpired as expired:
         raise VerificationError(f"{PLAYBOOK} took longer than the {timeout:g} s of --temporal-timeout.") from expired
     if not path.exists():
-        said = "\n".join((run.stdout + run.stderr).splitlines()[-_SHOWN_LINES:])
-        raise VerificationError(f"{PLAYBOOK} ended with status {run.returncode} and wrote no report:\n{said}")
-    return read(json.loads(path.read_text(encoding="utf-8")))
+        raise VerificationError(f"{PLAYBOOK} ended with status {run.returncode} and wrote no report:\n{_end_of(run)}")
+    report = read(json.loads(path.read_text(encoding="utf-8")))
+    if run.returncode and not report.failed():
+        # Something else than a check failed, so that the report is not the whole truth.
+        raise VerificationError(f"No check failed, but {PLAYBOOK} ended with status {run.returncode}:\n{_end_of(run)}")
+    return report
+
+
+def _end_of(run: subprocess.CompletedProcess[str]) -> str:
+    return "\n".join((run.stdout + run.stderr).splitlines()[-_SHOWN_LINES:])
 
 
 def read(content: Mapping[str, Any]) -> Report:

@@ -30,7 +30,7 @@ time.sleep(float(os.environ.get("NEEDS", "0")))
 if "REPORT" in os.environ:
     wanted = json.loads(sys.argv[sys.argv.index("--extra-vars") + 1])
     pathlib.Path(wanted["verify_report_path"]).write_text(os.environ["REPORT"])
-    sys.exit(0)
+    sys.exit(int(os.environ["STATUS"]))
 print("fatal: the inventory is broken")
 sys.exit(4)
 """
@@ -70,6 +70,7 @@ class Runner:
             for check in CHECKS
             if check.group != "ui"
         ]
+        self._patch.setenv("STATUS", "2" if failing else "0")
         self._patch.setenv("REPORT", json.dumps({"title": "a report", "checks": rows(checks)}))
 
     def run(self, *arguments: str, inventory: str | None = "inventory") -> pytest.RunResult:
@@ -169,6 +170,14 @@ def test_without_a_report_nothing_passes(runner: Runner, inventory: str | None, 
     result.stdout.fnmatch_lines([f"*{told}*"])
 
 
+def test_a_run_that_failed_while_no_check_did_passes_nothing(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    runner.report()
+    monkeypatch.setenv("STATUS", "4")
+    result = runner.verify("-k", "pollers")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*No check failed, but aegis.temporal.verify ended with status 4:*"])
+
+
 def test_a_run_that_takes_too_long_is_ended(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEEDS", "60")
     result = runner.verify("-k", "pollers", "--temporal-timeout", "0.5")
@@ -177,6 +186,7 @@ def test_a_run_that_takes_too_long_is_ended(runner: Runner, monkeypatch: pytest.
 
 
 def test_a_report_of_another_version_is_refused(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STATUS", "0")
     monkeypatch.setenv("REPORT", json.dumps({"title": "a report", "checks": [{"id": "pollers"}]}))
     result = runner.verify("-k", "pollers")
     result.assert_outcomes(errors=1)
