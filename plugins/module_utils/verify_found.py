@@ -50,7 +50,24 @@ def together(results: t.Sequence[Result | None]) -> Result | None:
 
 
 def compare(checks: t.Sequence[dict[str, t.Any]]) -> None:
-    """Fail the checks C(definitions) of all hosts when workers tell different ones."""
+    """Fail the checks of all hosts when their workers are of different versions or tell different definitions."""
+    _compare_versions([check for check in checks if check["id"] == "workers" and check["result"]])
+    _compare_definitions(checks)
+
+
+def _compare_versions(own: t.Sequence[dict[str, t.Any]]) -> None:
+    """What else C(/health) tells of two healthy workers is the same, or is asked by the check itself."""
+    if any(failed(check["result"]) for check in own):
+        return
+    workers = [worker for check in own for worker in check["result"].get("workers") or ()]
+    versions = {worker["url"]: str(worker["body"].get("version")) for worker in workers if worker.get("body")}
+    if len(set(versions.values())) > 1:
+        said = ", ".join("%s is %s" % (url, version) for url, version in sorted(versions.items()))
+        for check in own:
+            check["result"] = {**check["result"], "failed": True, "msg": "Not all are of one version: %s." % said}
+
+
+def _compare_definitions(checks: t.Sequence[dict[str, t.Any]]) -> None:
     own = [check for check in checks if check["id"] == "definitions" and check["result"]]
     told = [
         {str(one) for one in check["result"].get("told") or ()}
@@ -177,7 +194,10 @@ def _pollers(result: dict[str, t.Any]) -> Explained:
 def _definitions(result: dict[str, t.Any]) -> Explained:
     """One entry for each worker of the host; the definitions of all of them are told, with who lacks one."""
     told = [
-        {str(one.get("workflow_id")) for one in (item.get("json") or {}).get("workflows") or ()}
+        {
+            "%s %s" % (one.get("workflow_id"), one.get("version"))
+            for one in (item.get("json") or {}).get("workflows") or ()
+        }
         for item in result.get("results") or ()
         if not failed(item)
     ]

@@ -113,7 +113,7 @@ def test_tasks_of_one_check_are_one_result():
 
 
 def _told(host, *ids):
-    answers = [{"json": {"workflows": [{"workflow_id": each} for each in own]}} for own in ids]
+    answers = [{"json": {"workflows": [{"workflow_id": each, "version": "1"} for each in own]}} for own in ids]
     return {"id": "definitions", "host": host, "result": explain("definitions", {"results": answers})[0]}
 
 
@@ -121,10 +121,40 @@ def test_workers_that_tell_other_definitions_fail_on_one_host_and_between_hosts(
     same = [_told("one", "ab", "ab"), _told("two", "ba")]
     compare(same)
     assert not any(check["result"].get("failed") for check in same)
-    assert _told("one", "ab", "a")["result"]["msg"] == "Not every worker of this host tells: b."
+    assert _told("one", "ab", "a")["result"]["msg"] == "Not every worker of this host tells: b 1."
     other = [_told("one", "ab"), _told("two", "ac")]
     compare(other)
-    assert {check["result"]["msg"] for check in other} == {"Not every worker tells: b, c."}
+    assert {check["result"]["msg"] for check in other} == {"Not every worker tells: b 1, c 1."}
+
+
+def test_definitions_of_one_id_in_two_versions_are_not_the_same():
+    checks = [_told("one", "a"), _told("two", "a")]
+    checks[1]["result"]["told"] = ["a 2"]
+    compare(checks)
+    assert {check["result"]["msg"] for check in checks} == {"Not every worker tells: a 1, a 2."}
+
+
+def _healthy(host, version):
+    result = {"failed": False, "workers": [{"url": "http://" + host, "body": {"version": version}}]}
+    return {"id": "workers", "host": host, "result": result}
+
+
+def test_workers_of_two_versions_fail_on_every_host():
+    same = [_healthy("one", "1.0"), _healthy("two", "1.0")]
+    compare(same)
+    assert not any(check["result"]["failed"] for check in same)
+    other = [_healthy("one", "1.0"), _healthy("two", "1.1")]
+    compare(other)
+    message = "Not all are of one version: http://one is 1.0, http://two is 1.1."
+    assert [check["result"]["msg"] for check in other] == [message, message]
+    assert all(check["result"]["failed"] for check in other)
+
+
+def test_versions_are_no_second_cause_beside_a_worker_that_failed():
+    checks = [_healthy("one", "1.0"), _healthy("two", "1.1")]
+    checks[1]["result"].update(failed=True, msg="it hangs")
+    compare(checks)
+    assert [check["result"].get("msg") for check in checks] == [None, "it hangs"]
 
 
 def test_a_failed_echo_tells_what_the_workers_say_of_the_runtime():
