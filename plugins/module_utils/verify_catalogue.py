@@ -127,8 +127,8 @@ CHECKS = (
         "workers",
         "every worker is healthy",
         "worker",
-        "A worker is stopped, hangs, is of another version, cannot reach Temporal or its database, or was started with "
-        "another namespace or task queue; its answer says which.",
+        "A worker is stopped, hangs, is of another version, has a wrong clock, cannot reach Temporal or its database, "
+        "or was started with another namespace or task queue; its answer says which.",
         _JOURNAL % "aegis-temporal-worker@0",
         ("database", "services"),
         each=True,

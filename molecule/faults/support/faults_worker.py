@@ -32,6 +32,10 @@ def _setting(hosts: str, entry: str, *more: str) -> dict[str, tuple[Step, ...]]:
 
 
 _OTHER_DATABASE = _setting("worker-2", "DATABASE_URL=postgresql://aegis@172.31.83.11:5432/elsewhere")
+_FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
+_CLOCK = _setting(
+    "worker-2", "FAKETIME=+2h", f'Environment="LD_PRELOAD={_FAKETIME}"', 'Environment="DONT_FAKE_MONOTONIC=1"'
+)
 _HBA = "/etc/postgresql/15/main/pg_hba.conf"
 _TOKEN_SETTING = _setting("worker-1", "API_TOKEN_FILE=%d/api-token", f"LoadCredential=api-token:{_TOKEN}")
 _READ_ONLY = (
@@ -65,6 +69,18 @@ WORKER_FAULTS = (
         there=steps("worker-2", "ip route show type blackhole | grep -Fq 172.31.83.12"),
         remove=steps("worker-2", "ip route del blackhole 172.31.83.12/32"),
         says={"workers@worker-2": ("temporal=disconnected", "cannot reach Temporal")},
+        blocked=WORKERS_DEPENDENTS,
+    ),
+    Fault(
+        name="clock-skewed",
+        what="The clock of a worker is two hours ahead (containers share the kernel's clock: libfaketime)",
+        inject=(
+            Step("worker-2", f"test -e {_FAKETIME} || {{ apt-get update && apt-get install --yes libfaketime; }}"),
+            *_CLOCK["inject"],
+        ),
+        there=_CLOCK["there"],
+        remove=_CLOCK["remove"],
+        says={"workers@worker-2": (" s ahead of this host's", "has a wrong clock")},
         blocked=WORKERS_DEPENDENTS,
     ),
     Fault(
