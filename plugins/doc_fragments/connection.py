@@ -70,7 +70,7 @@ options:
     default: 10.0
   retries:
     description:
-      - How often a request is repeated after a failed connection or an answer 500, 502, 503 or 504.
+      - How often a request is repeated after a failed connection or an answer 429, 500, 502, 503 or 504.
       - The pause doubles each time, beginning with 0.5 seconds. No other answer is ever repeated.
     type: int
     default: 3

@@ -29,8 +29,9 @@ try:
 except ImportError:
     REQUESTS_IMPORT_ERROR = traceback.format_exc()
 
-# Answers that say "not now". A 4xx says "not like this": repeating it would only hide the cause.
-_RETRIED_STATUS = (500, 502, 503, 504)
+# Answers that say "not now". A 4xx says "not like this": repeating it would only hide the cause. The exception is 429,
+# which Temporal answers for a rate limit (gRPC's RESOURCE_EXHAUSTED) before it has done anything.
+_RETRIED_STATUS = (429, 500, 502, 503, 504)
 # Seconds; urllib3 doubles it with each attempt.
 _BACKOFF = 0.5
 

@@ -61,10 +61,7 @@ def needs_server(temporal_stack: TemporalStack) -> Callable[[str, str], None]:
     """Skips the test on older servers: ``needs_server("1.25", "Nexus endpoints")``."""
 
     def check(least: str, what: str) -> None:
-        running, wanted = (
-            [int(part) for part in version.split(".")[:2]] for version in (temporal_stack.version, least)
-        )
-        if running < wanted:
+        if temporal_stack.is_older_than(least):
             pytest.skip(f"{what} need Temporal Server {least}")
 
     return check

@@ -152,7 +152,9 @@ def test_tls_against_a_plain_server(temporal_stack: TemporalStack, name: str) ->
     assert "tls" in outcome.message
 
 
-@pytest.mark.parametrize(("status", "asked"), [("503 Unavailable", 3), ("500 Internal Server Error", 3)])
+@pytest.mark.parametrize(
+    ("status", "asked"), [("503 Unavailable", 3), ("500 Internal Server Error", 3), ("429 Too Many Requests", 3)]
+)
 def test_what_may_pass_is_asked_again(status: str, asked: int) -> None:
     with misbehaving(http_answer(status, refusal(14, "not yet"))) as server:
         outcome = run("namespace", server.url, retries=2)
@@ -160,7 +162,7 @@ def test_what_may_pass_is_asked_again(status: str, asked: int) -> None:
     assert "not yet" in outcome.message
 
 
-@pytest.mark.parametrize("status", ["400 Bad Request", "401 Unauthorized", "403 Forbidden", "429 Too Many Requests"])
+@pytest.mark.parametrize("status", ["400 Bad Request", "401 Unauthorized", "403 Forbidden"])
 def test_a_refusal_is_not_asked_again(status: str) -> None:
     with misbehaving(http_answer(status, refusal(3, "no"))) as server:
         run("namespace", server.url, retries=5)

@@ -81,7 +81,7 @@ def test_an_unknown_search_attribute_is_named(run: Run) -> None:
 def test_a_version_is_tried_before_it_is_the_current_one(
     run: Run, start_worker: Callable[..., ManagedProcess], temporal_stack: TemporalStack, unique: Unique
 ) -> None:
-    if [int(part) for part in temporal_stack.version.split(".")] < [1, 29, 1]:
+    if temporal_stack.is_older_than("1.29.1"):
         pytest.skip("Worker Versioning needs Temporal Server 1.29.1")
     queue, name = unique("versioned"), unique("deployment")
     start_worker(queue, "host:3100", version=(name, "build-1"))

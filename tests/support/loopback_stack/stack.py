@@ -57,6 +57,11 @@ class TemporalStack:
         """Version of the server."""
         return self.server.version
 
+    def is_older_than(self, version: str) -> bool:
+        """Whether the server's version is lower, compared by as many numbers as ``version`` has."""
+        wanted = [int(part) for part in version.split(".")]
+        return [int(part) for part in self.version.split(".")][: len(wanted)] < wanted
+
     @property
     def config_path(self) -> Path:
         """The server's configuration file (holds the database passwords)."""
