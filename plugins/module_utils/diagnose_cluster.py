@@ -251,7 +251,9 @@ def _queue(queue: Facts) -> Findings:
         missing = sorted(set(queue.get("identities") or []) - fresh)
         if not fresh:
             instead = "; ".join(queue.get("elsewhere") or [])
-            yield Finding("queue_without_pollers", "", "%s, %s tasks. %s" % (label, kind, instead or "No other is known."))
+            yield Finding(
+                "queue_without_pollers", "", "%s, %s tasks. %s" % (label, kind, instead or "No other is known.")
+            )
         elif missing:
             yield Finding("pollers_missing", "", "%s, %s tasks: %s" % (label, kind, ", ".join(missing)))
         if stale:

@@ -184,7 +184,9 @@ def _server(name: str, host: Facts, expected: Facts) -> Findings:
     for store, content in sorted(((config.get("persistence") or {}).get("datastores") or {}).items()):
         plugin = (content.get("sql") or {}).get("pluginName")
         version = str((host.get("expected") or {}).get("server_version") or expected.get("server_version") or "")
-        if plugin in ("postgresql", "mysql5") or (plugin in ("postgres", "mysql") and version and minor(version) >= (1, 24)):
+        if plugin in ("postgresql", "mysql5") or (
+            plugin in ("postgres", "mysql") and version and minor(version) >= (1, 24)
+        ):
             yield Finding("plugin_unknown", name, "datastore %s: pluginName is %r" % (store, plugin))
     services: t.Sequence[str] = expected.get("services") or []
     authorization = (config.get("global") or {}).get("authorization") or {}
@@ -227,7 +229,11 @@ def _stop(name: str, host: Facts) -> Findings:
         if unit["part"] != "server" or not needed or unit.get("stop_timeout") is None:
             continue
         if unit["stop_timeout"] < float(needed):
-            said = "%s may take %.0f s, draining takes up to %.0f s" % (unit["name"], unit["stop_timeout"], float(needed))
+            said = "%s may take %.0f s, draining takes up to %.0f s" % (
+                unit["name"],
+                unit["stop_timeout"],
+                float(needed),
+            )
             yield Finding("stop_timeout_too_short", name, said)
 
 
@@ -274,6 +280,9 @@ def _dynamic(facts: Facts, version: str) -> Findings:
     for name, values in sorted(files.items())[1:]:
         first = min(files)
         if values != files[first]:
-            both = [values if isinstance(values, t.Mapping) else {}, files[first] if isinstance(files[first], t.Mapping) else {}]
+            both = [
+                values if isinstance(values, t.Mapping) else {},
+                files[first] if isinstance(files[first], t.Mapping) else {},
+            ]
             keys = sorted(str(key) for key in {*both[0], *both[1]} if both[0].get(key) != both[1].get(key))
             yield Finding("dynamic_config_differs", name, "unlike on %s: %s" % (first, ", ".join(keys) or "all of it"))

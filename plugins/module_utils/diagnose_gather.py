@@ -56,7 +56,9 @@ class Gatherer:
         for item in wanted:
             names = [item["name"]]
             if "*" in item["name"]:
-                code, out, error = self._run(["systemctl", "list-units", "--all", "--plain", "--no-legend", "--full", "--", *names])
+                code, out, error = self._run(
+                    ["systemctl", "list-units", "--all", "--plain", "--no-legend", "--full", "--", *names]
+                )
                 if code:
                     raise UnitError("systemd does not answer: %s" % error.strip())
                 names = [line.split()[0] for line in out.splitlines() if line.strip()] or names
@@ -143,10 +145,14 @@ class Gatherer:
 
     def synchronised(self) -> bool | None:
         """Tell whether the clock is synchronised; None where systemd cannot tell, as in a container."""
-        code, out, _error = self._run(["timedatectl", "show", "--property=NTP", "--property=CanNTP", "--property=NTPSynchronized"])
+        code, out, _error = self._run(
+            ["timedatectl", "show", "--property=NTP", "--property=CanNTP", "--property=NTPSynchronized"]
+        )
         values = dict(line.split("=", 1) for line in out.splitlines() if "=" in line)
         # Another time service than systemd's is seen by the kernel's flag alone.
-        if code or (values.get("CanNTP") == "no" and values.get("NTPSynchronized") != "yes" and os.path.exists("/.dockerenv")):
+        if code or (
+            values.get("CanNTP") == "no" and values.get("NTPSynchronized") != "yes" and os.path.exists("/.dockerenv")
+        ):
             return None
         return values.get("NTPSynchronized") == "yes"
 

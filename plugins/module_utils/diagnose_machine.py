@@ -151,7 +151,9 @@ def _disk(host: str, disk: Facts) -> Findings:
     elif total and free < _FREE_PART * total and free < _FREE_BYTES:
         yield Finding("disk_nearly_full", host, said)
     if disk["inodes"] and disk["inodes_free"] < _FULL_PART * disk["inodes"]:
-        yield Finding("disk_nearly_full", host, "%s: %d of %d inodes free" % (disk["path"], disk["inodes_free"], disk["inodes"]))
+        yield Finding(
+            "disk_nearly_full", host, "%s: %d of %d inodes free" % (disk["path"], disk["inodes_free"], disk["inodes"])
+        )
 
 
 def _said(answer: Facts) -> str:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from ansible_collections.aegis.temporal.plugins.module_utils.diagnose_model import (
     NOTE,
     PROBLEM,
@@ -138,10 +140,13 @@ def detect(facts: Facts) -> Findings:
         if store.get("read_only"):
             yield Finding("database_read_only", "", "%s store %s" % (name, store["where"]))
     # Both stores are usually one server, which is judged once.
-    servers = {store["server"]: store for _name, store in sorted(stores.items()) if store.get("server")}
+    servers: dict[str, Facts] = {}
+    for _name, store in sorted(stores.items()):
+        if store.get("server"):
+            servers.setdefault(store["server"], store)
+    yield from _sessions(list(stores.values()))
     for store in servers.values():
         yield from _connections(store, number((facts.get("expected") or {}).get("connection_demand")))
-        yield from _sessions(store)
         yield from _durability(store)
 
 
@@ -153,8 +158,10 @@ def _connections(store: Facts, demand: float) -> Findings:
         yield Finding("connections_nearly_used", "", "%d of %d" % (used, usable))
 
 
-def _sessions(store: Facts) -> Findings:
-    for session in store.get("sessions") or []:
+def _sessions(stores: t.Sequence[Facts]) -> Findings:
+    # Each login sees its own sessions, and whose the others are.
+    sessions = {session["pid"]: session for store in stores for session in store.get("sessions") or []}
+    for session in sessions.values():
         who = "%s (%s, pid %d)" % (session["login"], session["application"] or "no name", session["pid"])
         if session["state"].startswith("idle in transaction") and session["seconds"] > LONG_IDLE:
             yield Finding("idle_in_transaction", "", "%s for %.0f s" % (who, session["seconds"]))
@@ -162,8 +169,9 @@ def _sessions(store: Facts) -> Findings:
             blocked = session["blocked_by"]
             said = ", blocked by pid %s" % ", ".join(map(str, blocked)) if blocked else ""
             yield Finding("long_query", "", "%s for %.0f s%s" % (who, session["seconds"], said))
-    if number(store.get("hidden_sessions")):
-        yield Finding("sessions_hidden", "", "%d session(s)" % store["hidden_sessions"])
+    hidden = [set(store["hidden_logins"]) for store in stores if store.get("hidden_logins") is not None]
+    if hidden and set.intersection(*hidden):
+        yield Finding("sessions_hidden", "", "sessions of %s" % ", ".join(sorted(set.intersection(*hidden))))
 
 
 def _durability(store: Facts) -> Findings:

@@ -21,7 +21,7 @@ SHORTEST = 4
 
 _WORD = (
     r"[\w.-]*(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|private[_-]?key|key[_-]?data|access[_-]?key"
-    r"|pgpass|setcredential)[\w.-]*|(?:[\w.-]*[_-])?(?:pass|pwd)"
+    r"|setcredential)[\w.-]*|(?:[\w.-]*[_-])?(?:pass|pwd)"
 )
 # What such a name says of a thing that is no secret: where it is, how many there are, how long it lasts.
 _HARMLESS = re.compile(
@@ -29,11 +29,12 @@ _HARMLESS = re.compile(
     r"|command)$"
 )
 _KEY = r"(?P<key>%s)" % _WORD
-_QUOTED = r"\"(?:[^\"\\]|\\.)*\"?|'(?:[^']|'')*'?"
+_QUOTED = r"\[redacted\]|\"(?:[^\"\\]|\\.)*\"?|'(?:[^']|'')*'?"
 _YAML_LINE = re.compile(r"(?i)^(?P<head>\s*(?:-\s+)*[\"']?%s[\"']?\s*:)(?P<value>\s.*)?$" % _KEY)
 # Within text: JSON (also JSON inside a JSON text), key=value, flow mappings, environments.
 _INLINE = re.compile(
-    r"(?i)(?P<head>\\*[\"']?\b%s\\*[\"']?\s*[:=]\s*)(?P<value>\\+\"(?:[^\"\\]|\\(?!\"))*\\+\"|%s|[^\s,;}\]\"']+)" % (_KEY, _QUOTED)
+    r"(?i)(?P<head>\\*[\"']?\b%s\\*[\"']?\s*[:=]\s*)(?P<value>\\+\"(?:[^\"\\]|\\(?!\"))*\\+\"|%s|[^\s,;}\]\"']+)"
+    % (_KEY, _QUOTED)
 )
 _OPTION = re.compile(r"(?i)(?P<head>(?<!\w)--?%s\s+)(?P<value>%s|\S+)" % (_KEY, _QUOTED))
 _AUTHORIZATION = re.compile(
@@ -47,6 +48,8 @@ _JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*
 _PEM = re.compile(r"-----BEGIN (?P<what>[A-Z0-9 ]+)-----.*?(?:-----END (?P=what)-----|\Z)", re.DOTALL)
 # Lines of a PEM block whose first or last line was cut off. Plain hexadecimal is a checksum.
 _PEM_LINE = re.compile(r"(?<![A-Za-z0-9+/=])(?![0-9a-f]{64}(?![A-Za-z0-9+/=]))[A-Za-z0-9+/]{60,}={0,2}")
+_YAML_ESCAPES = {'"': '\\"', "\\": "\\\\", "\t": "\\t", "\x85": "\\N", "\xa0": "\\_", "\u2028": "\\L", "\u2029": "\\P"}
+_YAML_FORMS = (("\\x%02X", "\xff"), ("\\u%04X", "\uffff"), ("\\U%08X", "\U0010ffff"))
 _BLOCK = re.compile(r"^\s*(?:[|>][+-]?\d?[+-]?\s*(?:#.*)?)?$")
 
 
@@ -82,8 +85,18 @@ def spellings(secret: str) -> set[str]:
         json.dumps(plain)[1:-1],
         secret.replace("'", "''"),
         secret.replace("'", "'\"'\"'"),
+        _yaml(secret),
         base64.b64encode(secret.encode("utf-8", "replace")).decode(),
     }
+
+
+def _yaml(secret: str) -> str:
+    """Return what stands between the double quotes where YAML escapes all but ASCII."""
+    return "".join(
+        _YAML_ESCAPES.get(letter)
+        or (letter if " " <= letter <= "~" else next(form % ord(letter) for form, top in _YAML_FORMS if letter <= top))
+        for letter in secret
+    )
 
 
 def _by_value(text: str, secrets: t.Iterable[str]) -> str:

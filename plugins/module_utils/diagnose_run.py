@@ -31,9 +31,7 @@ AREAS = (
     ("Configuration", diagnose_config),
     ("Certificates", diagnose_tls),
 )
-PROBLEMS: t.Mapping[str, Problem] = {
-    problem.id: problem for _name, area in AREAS for problem in area.PROBLEMS
-}
+PROBLEMS: t.Mapping[str, Problem] = {problem.id: problem for _name, area in AREAS for problem in area.PROBLEMS}
 
 
 def findings(facts: Facts) -> list[dict[str, str]]:

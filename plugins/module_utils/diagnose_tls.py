@@ -119,7 +119,9 @@ def files(config: Facts, part: str) -> list[dict[str, t.Any]]:
         block: Facts = tls.get(side) or {}
         client: Facts = block.get("client") or {}
         found += _pair(side, block.get("server") or {}, usages, str(client.get("serverName") or ""))
-        found += _authorities(side, *(client.get("rootCaFiles") or []), *((block.get("server") or {}).get("clientCaFiles") or []))
+        found += _authorities(
+            side, *(client.get("rootCaFiles") or []), *((block.get("server") or {}).get("clientCaFiles") or [])
+        )
         for name, override in sorted((block.get("hostOverrides") or {}).items()):
             found += _pair("%s for %s" % (side, name), override or {}, [SERVER], str(name))
     found += _pair("system worker", tls.get("systemWorker") or {}, [CLIENT], "")
@@ -139,7 +141,9 @@ def _pair(label: str, block: Facts, usages: list[str], name: str) -> list[dict[s
 
 def _authorities(label: str, *paths: t.Any) -> list[dict[str, t.Any]]:
     return [
-        {"label": label + " authority", "cert": str(path), "key": "", "usages": [], "name": ""} for path in paths if path
+        {"label": label + " authority", "cert": str(path), "key": "", "usages": [], "name": ""}
+        for path in paths
+        if path
     ]
 
 
@@ -173,7 +177,9 @@ def _certificate(host: str, found: Facts, soon: float) -> Findings:
     if found["days_left"] < 0 or number_of(found.get("days_until_valid")) > 0:
         yield Finding("certificate_expired", host, "%s: valid from %s to %s" % (label, found["from"], found["to"]))
     elif found["days_left"] < soon:
-        yield Finding("certificate_expires_soon", host, "%s: %.0f days left (%s)" % (label, found["days_left"], found["to"]))
+        yield Finding(
+            "certificate_expires_soon", host, "%s: %.0f days left (%s)" % (label, found["days_left"], found["to"])
+        )
     lacking = sorted(set(found["usages"]) - set(found["has_usages"]))
     # Without the extension a certificate may be used for everything.
     if found["has_usages"] and lacking:

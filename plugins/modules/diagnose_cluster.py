@@ -190,7 +190,9 @@ def main():
     def work():
         tls = TlsOptions(ca_path=params["ca_path"], client_cert=params["client_cert"], client_key=params["client_key"])
         clients = {
-            url: TemporalHttp(HttpOptions(url, params["timeout"], 0, tls, params["api_key"] if url.startswith("https:") else None))
+            url: TemporalHttp(
+                HttpOptions(url, params["timeout"], 0, tls, params["api_key"] if url.startswith("https:") else None)
+            )
             for url in params["urls"]
         }
         frontends = [frontend(client, url) for url, client in clients.items()]

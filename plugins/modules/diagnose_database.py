@@ -78,7 +78,9 @@ def schema(params):
         return {"error": str(error), "stores": [], "steps": [], "refusal": None}
     return {
         "error": None,
-        "stores": [{"name": item["name"], "version": item["before"], "target": item["target"]} for item in result.stores],
+        "stores": [
+            {"name": item["name"], "version": item["before"], "target": item["target"]} for item in result.stores
+        ],
         "steps": [{key: value for key, value in step.items() if key != "command"} for step in result.steps],
         "refusal": result.refusal,
     }

@@ -207,7 +207,9 @@ def _bundle(gatherer, host, journals):
         if unit["load"] == "not-found":
             continue
         name = unit["name"].replace("/", "_")
-        texts["units/%s.status.txt" % name] = gatherer.said("systemctl", "status", "--no-pager", "--lines=0", "--", unit["name"])
+        texts["units/%s.status.txt" % name] = gatherer.said(
+            "systemctl", "status", "--no-pager", "--lines=0", "--", unit["name"]
+        )
         texts["units/%s.cat.txt" % name] = gatherer.said("systemctl", "cat", "--no-pager", "--", unit["name"])
         texts["journal/%s.log" % name] = journals.get(unit["name"], "")
     for path, file in host["files"].items():
