@@ -190,10 +190,10 @@ def _server(name: str, host: Facts, expected: Facts) -> Findings:
             yield Finding("plugin_unknown", name, "datastore %s: pluginName is %r" % (store, plugin))
     services: t.Sequence[str] = expected.get("services") or []
     authorization = (config.get("global") or {}).get("authorization") or {}
-    if isinstance(authorization, t.Mapping) and authorization.get("authorizer"):
-        if "internal-frontend" not in services:
-            said = "authorizer is %r, services are %s" % (authorization["authorizer"], ", ".join(services))
-            yield Finding("authorizer_without_internal_frontend", name, said)
+    authorizer = authorization.get("authorizer") if isinstance(authorization, t.Mapping) else None
+    if authorizer and "internal-frontend" not in services:
+        said = "authorizer is %r, services are %s" % (authorizer, ", ".join(services))
+        yield Finding("authorizer_without_internal_frontend", name, said)
     own = config.get("services") or {}
     public = config.get("publicClient") or {}
     if "internal-frontend" in own and public.get("hostPort"):

@@ -174,7 +174,7 @@ def span(text: str) -> float | None:
 
 def disks(paths: t.Sequence[str]) -> list[dict[str, t.Any]]:
     """Return size and free space of the file systems of ``paths``, each once; a path that is not there is left out."""
-    found = {}
+    found: dict[int, dict[str, t.Any]] = {}
     for path in paths:
         try:
             device, state = os.stat(path).st_dev, os.statvfs(path)

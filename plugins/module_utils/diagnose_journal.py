@@ -123,7 +123,8 @@ PATTERNS = (
         "tls",
         WARNING,
         "TLS handshakes fail",
-        "tls handshake error|tls: bad certificate|authentication handshake failed|x509: certificate|tls: failed to verify",
+        "tls handshake error|tls: bad certificate|authentication handshake failed|x509: certificate"
+        "|tls: failed to verify",
         "A client without TLS, or without the right authority or name.",
         "See the findings about certificates; the line names who dialled.",
         server_thread(3527),

@@ -147,7 +147,7 @@ def secrets_in(value: t.Any, name: str = "", known: bool = False) -> list[str]:
 
     ``known`` says that all of them do.
     """
-    known = known or bool(re.fullmatch(_WORD, name, re.IGNORECASE)) and not _HARMLESS.search(name)
+    known = known or (bool(re.fullmatch(_WORD, name, re.IGNORECASE)) and not _HARMLESS.search(name))
     if isinstance(value, t.Mapping):
         return [text for key, item in value.items() for text in secrets_in(item, str(key), known)]
     if isinstance(value, (list, tuple)):

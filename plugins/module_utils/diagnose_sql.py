@@ -48,7 +48,10 @@ _SESSIONS = (
     " AND now() - CASE WHEN state = 'active' THEN query_start ELSE state_change END > interval '30 s'"
     " AND (state = 'active' OR state LIKE 'idle in transaction%') LIMIT 50"
 )
-_HIDDEN = "SELECT DISTINCT usename FROM pg_stat_activity WHERE state IS NULL AND datid IS NOT NULL AND usename <> current_user"
+_HIDDEN = (
+    "SELECT DISTINCT usename FROM pg_stat_activity"
+    " WHERE state IS NULL AND datid IS NOT NULL AND usename <> current_user"
+)
 _SETTINGS = "SELECT name, setting, unit FROM pg_settings WHERE source NOT IN ('default', 'override') OR name IN " + str(
     ("fsync", "full_page_writes", "synchronous_commit", "autovacuum", "max_connections", "server_version")
 )

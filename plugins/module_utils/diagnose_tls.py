@@ -97,7 +97,7 @@ PROBLEMS = (
         "frontends ask for client certificates and may not trust those of their own cluster",
         "`internode.client.rootCaFiles` beside `frontend.server.clientCaFiles`",
         "The services of a cluster also call its frontends, with the internode certificate.",
-        "List the internode authority in frontend.server.clientCaFiles too, and give frontends an internode certificate.",
+        "List the internode authority in frontend.server.clientCaFiles too; frontends need an internode certificate.",
         helm_thread(739),
     ),
 )

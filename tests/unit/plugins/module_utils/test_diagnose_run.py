@@ -66,7 +66,8 @@ def healthy():
         "addresses": ["127.0.0.1", "10.0.0.11"], "errors": [],
         "answers": [
             {"part": "ui", "url": "u", "status": 200, "body": {}, "error": None, "text": ""},
-            {"part": "worker", "url": "w", "status": 200, "error": None, "body": {"version": "1", "runtime": "serving"}},
+            {"part": "worker", "url": "w", "status": 200, "error": None, "body": {"version": "1",
+        "runtime": "serving"}},
             {"part": "metrics", "url": "m", "status": 200, "error": None, "text": ""},
         ],
         "certificates": [{
@@ -179,7 +180,8 @@ BROKEN = {
         [((*DEFAULT, "slots"), [{"name": "old", "active": False, "bytes": 9 * GIB}])], "old keeps 9 GiB"),
     "database_read_only": ([((*DEFAULT, "read_only"), True)], "default store"),
     "sessions_hidden": (
-        [((*DEFAULT, "hidden_logins"), ["aegis", "tv"]), ((*VISIBILITY, "hidden_logins"), ["aegis"])], "sessions of aegis"),
+        [((*DEFAULT, "hidden_logins"), ["aegis", "tv"]), ((*VISIBILITY, "hidden_logins"), ["aegis"])],
+        "sessions of aegis"),
     "frontend_unreachable": ([(("cluster", "frontends", 0), {"url": "u", "error": "refused"})], "u: refused"),
     "shards_differ": ([(("expected", "history_shards"), 4)], "has 512, the inventory says 4"),
     "cluster_name_differs": ([(("expected", "cluster_name"), "other")], "'active'"),
@@ -197,7 +199,8 @@ BROKEN = {
     "pollers_missing": ([((*QUEUE, "identities"), ["w1:3000", "w2:3000"])], "w2:3000"),
     "poller_stale": ([((*QUEUE, "pollers", "workflow"), [poller(), poller("old", 200.0)])], "old"),
     "backlog_without_pollers": (
-        [((*QUEUE, "pollers", "workflow"), []), ((*QUEUE, "backlogs", "workflow"), {"count": 8, "age": 9})], "8 workflow"),
+        [((*QUEUE, "pollers", "workflow"), []), ((*QUEUE, "backlogs", "workflow"), {"count": 8, "age": 9})],
+        "8 workflow"),
     "backlog_old": ([((*QUEUE, "backlogs", "workflow"), {"count": 8, "age": 90})], "90 s old"),
     "config_unreadable": (
         [((*ONE, "files", "/etc/temporal/config.yaml"), {"text": None, "error": "no such file"})], "no such file"),
@@ -206,7 +209,8 @@ BROKEN = {
     "authorizer_without_internal_frontend": (
         [((*CONFIG, "global", "authorization"), {"authorizer": "default"})], "'default'"),
     "public_client_with_internal_frontend": (
-        [((*CONFIG, "publicClient"), {"hostPort": "a:7233"}), ((*CONFIG, "services", "internal-frontend"), {})], "a:7233"),
+        [((*CONFIG, "publicClient"), {"hostPort": "a:7233"}), ((*CONFIG, "services", "internal-frontend"), {})],
+        "a:7233"),
     "broadcast_unroutable": ([((*CONFIG, "global", "membership", "broadcastAddress"), "0.0.0.0")], "0.0.0.0"),
     "broadcast_brackets": ([((*CONFIG, "global", "membership", "broadcastAddress"), "[fd00::1]")], "[fd00::1]"),
     "membership_port_too_high": ([((*CONFIG, "services", "frontend", "rpc", "membershipPort"), 40000)], "40000"),
