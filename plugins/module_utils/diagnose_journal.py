@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 import typing as t
+from datetime import datetime
 
 from ansible_collections.aegis.temporal.plugins.module_utils.diagnose_model import (
+    NOTE,
     PROBLEM,
     WARNING,
     Facts,
@@ -21,6 +23,8 @@ from ansible_collections.aegis.temporal.plugins.module_utils.diagnose_model impo
 )
 
 _EVIDENCE = 240
+# Seconds after which a running service has left behind what its journal tells.
+_PAST = 300.0
 
 
 class Pattern(t.NamedTuple):
@@ -204,4 +208,13 @@ def detect(facts: Facts) -> Findings:
         for unit in host.get("units") or []:
             for key, entry in sorted((unit.get("journal") or {}).items()):
                 said = "%s, %d line(s), the last: %s" % (unit["name"], entry["count"], entry["last"])
-                yield Finding(key, name, said)
+                past = unit.get("active") == "active" and age(entry["last"], host["time"]) > _PAST
+                yield Finding(key, name, said + " (in the past)" if past else said, NOTE if past else "")
+
+
+def age(line: str, now: float) -> float:
+    """Return how many seconds ago a line of a journal was written, 0 when it does not tell."""
+    try:
+        return now - datetime.strptime(line.split()[0], "%Y-%m-%dT%H:%M:%S%z").timestamp()
+    except (IndexError, ValueError):
+        return 0.0

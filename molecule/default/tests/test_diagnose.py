@@ -39,11 +39,14 @@ def diagnose(deployment, tmp_path):
 
 def test_a_healthy_host_has_no_problem_and_the_bundle_no_secret(host, diagnose, credentials):
     name = host.backend.host
+    # Other tests have killed services and stopped the database on purpose, which journal and counters rightly tell.
+    host.check_output("journalctl --rotate && journalctl --vacuum-time=1s && systemctl reset-failed")
     run, findings, texts = diagnose("--check", diagnose_fail_on="problem")
     assert run.status == 0, run.output[-4000:]
     assert not any(run.changed.values())
     assert [entry for entry in findings.values() if entry["severity"] == "problem"] == []
-    for wanted in ("files/etc/temporal/config.yaml", "journal/temporal-server.service.log", "listening.txt"):
+    assert f"{name}/journal/temporal-server.service.log" in texts
+    for wanted in ("files/etc/temporal/config.yaml", "units/temporal-server.service.cat.txt", "listening.txt"):
         assert len(texts[f"{name}/{wanted}"]) > 100
     assert "summary.txt" in texts and "findings.json" in texts
     assert json.loads(texts["database.json"])["stores"]["default"]["members"]

@@ -281,6 +281,18 @@ def test_a_line_of_a_journal_is_known_when_it_comes_often_enough(name):
     assert JOURNAL[name][:20] in found["evidence"]
 
 
+def test_what_a_running_service_has_left_behind_is_a_note():
+    facts = healthy()
+    server = facts["hosts"]["one"]["units"][0]
+    server["journal"] = {"journal_no_database": {"count": 3, "last": "1970-01-01T00:00:00+0000 one no database"}}
+    facts["hosts"]["one"]["time"] = 299.0
+    assert [entry["severity"] for entry in diagnose_run.findings(facts)] == ["problem"]
+    facts["hosts"]["one"]["time"] = 301.0
+    assert [entry["severity"] for entry in diagnose_run.findings(facts)] == ["note"]
+    server["active"] = "failed"
+    assert {entry["severity"] for entry in diagnose_run.findings(facts)} == {"problem"}
+
+
 def test_every_known_problem_is_tried_here():
     assert set(BROKEN) | set(JOURNAL) == set(diagnose_run.PROBLEMS)
     assert all(problem.severity in SEVERITIES for problem in diagnose_run.PROBLEMS.values())
