@@ -24,8 +24,11 @@ def examine(wanted: t.Mapping[str, t.Any], user: str, now: float, run: Run) -> d
             if code:
                 found["unreadable"][path] = "it is not there"
                 continue
-            code, _out, _error = run(["runuser", "-u", user, "--", "test", "-r", path])
-            if code:
+            code, _out, error = run(["runuser", "-u", user, "--", "test", "-r", path])
+            if code and error.strip():
+                # Not the answer of test, which says nothing: there is no such user, or this is not root.
+                found["access_error"] = error.strip().splitlines()[0]
+            elif code:
                 found["unreadable"][path] = "the user %s may not read it" % user
     code, out, error = run(["openssl", "x509", "-in", wanted["cert"], "-noout", "-startdate", "-enddate", "-text"])
     if code:

@@ -169,6 +169,8 @@ def _certificate(host: str, found: Facts, soon: float) -> Findings:
     for path in (found["cert"], found.get("key") or ""):
         if path.startswith(_HIDDEN):
             yield Finding("certificate_unreadable", host, "%s: the unit hides this directory (ProtectHome)" % path)
+    if found.get("access_error"):
+        yield Finding("certificate_not_examined", host, "%s: %s" % (label, found["access_error"]))
     if found.get("error"):
         yield Finding("certificate_not_examined", host, "%s: %s" % (label, found["error"]))
         return

@@ -63,6 +63,19 @@ def test_each_defect_of_a_certificate_is_seen(pair):
     assert look({**one, "cert": one["key"], "key": ""}) == ["certificate_not_examined"]
 
 
+def test_who_may_read_is_told_apart_from_who_cannot_be_asked(pair):
+    item = {**pair("a.test", "serverAuth,clientAuth"), "name": ""}
+
+    def look(code, error):
+        def answer(argv):
+            return (code, "", error) if argv[0] == "runuser" else command(argv)
+
+        return ids(examine(item, "temporal", time.time(), answer))
+
+    assert look(1, "") == ["certificate_unreadable"] * 2
+    assert look(1, "runuser: user temporal does not exist") == ["certificate_not_examined"]
+
+
 def test_a_wildcard_stands_for_one_label():
     assert diagnose_tls.covers(["*.a.test"], "x.a.test")
     assert not diagnose_tls.covers(["*.a.test"], "x.y.a.test")
