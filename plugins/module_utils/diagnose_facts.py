@@ -19,6 +19,8 @@ _UNITS = {
     "ui": "temporal-ui.service",
     "worker": "aegis-temporal-worker@*.service",
 }
+# What hosts of the server are told about the cluster as a whole.
+_OF_CLUSTER = ("server_version", "cluster_name", "history_shards")
 SERVER_CONFIG, UI_CONFIG = "/etc/temporal/config.yaml", "/etc/temporal-ui/config.yaml"
 DYNAMIC_CONFIG = "/etc/temporal/dynamicconfig.yaml"
 _FILES = {"server": [SERVER_CONFIG, DYNAMIC_CONFIG], "ui": [UI_CONFIG]}
@@ -116,6 +118,9 @@ def facts(
             answer = variables.get(of) or {}
             if answer.get("stores") or answer.get("frontends"):
                 found.setdefault(key, answer)
+    # The host that reports need not be one of the server, and may not know its variables.
+    told = [host["expected"] for _name, host in sorted(found["hosts"].items()) if "server" in host["parts"]]
+    found["expected"] = {**expected, **{key: told[0][key] for key in _OF_CLUSTER if told and key in told[0]}}
     found["schema"] = (found.get("database") or {}).get("schema") or {}
     return found
 
