@@ -141,6 +141,14 @@ class Database:
                 text += " The tables have to belong to the store's user (%s_user)." % VARIABLES[self.store["name"]]
             raise SchemaError("%s store %s: %s" % (self.store["name"], where(self.store), text)) from error
 
+    def ask(self, statement: str) -> list[tuple[t.Any, ...]]:
+        """Return the rows of a statement that only reads.
+
+        Raises:
+            SchemaError: Missing rights, or it took too long.
+        """
+        return self._ask(statement)
+
     def lock(self) -> None:
         """Take the lock that keeps two runs from working on this database at once; held until close().
 
