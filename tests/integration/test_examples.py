@@ -44,7 +44,8 @@ NEWER = {"nexus_endpoint": "1.25", "nexus_endpoint_info": "1.25", "task_queue_co
 PROBE = "/opt/aegis-temporal/grpc-health-probe/current/bin/grpc_health_probe"
 DEFINITION_MODULES = ("workflow_definition", "workflow_definition_info")
 ECHO = REPOSITORY / "roles/temporal_worker/files/aegis_temporal_worker/tests/fixtures/echo.json"
-HEALTHY = json.dumps({"status": "healthy", "temporal": "connected", "database": "connected"}).encode()
+WELL = {"status": "healthy", "temporal": "connected", "database": "connected"}
+HEALTHY = json.dumps({**WELL, "namespace": "default", "task_queue": "aegis-agents"}).encode()
 
 
 @pytest.fixture(scope="module")
