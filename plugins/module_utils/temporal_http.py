@@ -64,7 +64,8 @@ class TemporalProblem(Problem):
         super().__init__(message)
         self.status = status
         self.detail = detail
-        self.temporary = status is not None and status >= 500
+        # 429 is a rate limit: the server has done nothing, and will when it is asked later.
+        self.temporary = status is not None and (status == 429 or status >= 500)
 
     @property
     def namespace_missing(self) -> bool:

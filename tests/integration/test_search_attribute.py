@@ -219,9 +219,9 @@ def test_two_runs_at_once_give_each_its_column(run: Run, namespace: str) -> None
     outcomes: list[Outcome] = []
 
     def add(name: str) -> None:
-        # Servers before 1.25 allow one update of a namespace a second: all of them ask again, at the same time.
-        options = {"namespace": namespace, "retries": 6, "search_attributes": [present(name, "Keyword")]}
-        outcomes.append(run("search_attribute", options))
+        outcomes.append(
+            run("search_attribute", {"namespace": namespace, "search_attributes": [present(name, "Keyword")]})
+        )
 
     threads = [threading.Thread(target=add, args=(name,)) for name in ("A", "B", "C")]
     for thread in threads:

@@ -53,7 +53,8 @@ def test_one_that_was_satisfied_is_not_asked_again() -> None:
 
 
 def test_trouble_that_may_pass_is_waited_out() -> None:
-    answers = iter([HttpProblem(REFUSED, "refused"), TemporalProblem("not yet", 503), None])
+    passing = [TemporalProblem("not yet", 503), TemporalProblem("namespace rate limit exceeded", 429)]
+    answers = iter([HttpProblem(REFUSED, "refused"), *passing, None])
 
     def look(_frontend: TemporalHttp) -> bool:
         problem = next(answers)
