@@ -78,7 +78,6 @@ def test_the_root_of_a_fault_is_named(fault: Fault, deployment: Any, everything:
         assert _is_there(fault)
     finally:
         _do(fault.remove)
-    assert not (fault.inject and _is_there(fault))
 
     try:
         failed = _with(found, "failed")
@@ -96,3 +95,5 @@ def test_the_root_of_a_fault_is_named(fault: Fault, deployment: Any, everything:
         assert run.status != 0
     finally:
         _green(deployment, tmp_path)
+    # Not before: what was started again may take a moment until it listens.
+    assert not (fault.inject and _is_there(fault))
