@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Runs the parts of the test suite one after the other, shows each runner's own output, and ends with a table of how
-# long each part took beside its budget. One part that fails does not hide the next; the exit status tells.
+# long each part took beside its budget. One part that fails does not hide the next: the end of what it said is shown
+# once more before the table, and the exit status tells.
 #   test.sh all          what CI runs
 #   test.sh everything   and what is too long for it
-#   test.sh PART…        single parts: lint unit worker soak integration build sanity default cluster changes pinned
-#                        quickstart long_soak
+#   test.sh PART…        single parts: lint unit worker soak integration build sanity default cluster changes faults
+#                        pinned quickstart long_soak
 set -uo pipefail
 # shellcheck source=tools/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -17,7 +18,7 @@ integration=(--numprocesses 2 --dist loadfile)
 # Budgets in seconds, on two cores with nothing in the caches.
 declare -A budget=(
   [bootstrap]=1200 [lint]=240 [unit]=120 [worker]=900 [integration]=900 [build]=120 [sanity]=500
-  [default]=600 [cluster]=900 [changes]=1800 [pinned]=1500 [quickstart]=900 [soak]=300 [long_soak]=1200
+  [default]=900 [cluster]=900 [changes]=1800 [faults]=2700 [pinned]=1500 [quickstart]=900 [soak]=300 [long_soak]=1200
 )
 
 part_bootstrap() {
@@ -31,6 +32,7 @@ part_lint() {
   for script in tools/*.sh .ci/run; do bash -n "$script" || status=1; done
   ruff check . && ruff format --check . || status=1
   mypy .collections/ansible_collections/aegis/temporal/plugins/{module_utils,plugin_utils,filter} || status=1
+  mypy extensions/pytest/aegis_temporal_verify || status=1
   (cd "$worker" && mypy src) || status=1
   yamllint --strict . || status=1
   ansible-lint || status=1
@@ -53,12 +55,13 @@ part_default() { molecule test --scenario-name default; }
 part_cluster() { molecule test --scenario-name cluster; }
 part_pinned() { molecule test --scenario-name pinned && pytest tests/integration "${integration[@]}" --temporal-version=1.24.2; }
 part_changes() { molecule test --scenario-name changes; }
+part_faults() { molecule test --scenario-name faults; }
 part_quickstart() { pytest tests/quickstart; }
 
 case ${1:-} in
   all) parts=(bootstrap lint unit worker soak integration build sanity default cluster) ;;
   everything) parts=(
-    bootstrap lint unit worker soak integration build sanity default cluster changes pinned quickstart long_soak
+    bootstrap lint unit worker soak integration build sanity default cluster changes faults pinned quickstart long_soak
   ) ;;
   '') fail "usage: test.sh all|everything|PART…" ;;
   *) parts=("$@") ;;
@@ -67,21 +70,28 @@ if [ ! -x .venv/bin/ansible-playbook ] && [ "${parts[0]}" != bootstrap ]; then
   tools/bootstrap.sh venv
 fi
 
-passed=0 failed=0 report=()
+output=$(mktemp --directory "${TMPDIR:-/tmp}/aegis-temporal-test.XXXXXX")
+trap 'rm -rf "$output"' EXIT
+passed=0 failed=0 report=() broken=()
 for part in "${parts[@]}"; do
   declare -F "part_$part" >/dev/null || fail "unknown part '$part'"
   printf '\n──── %s (budget %d s)\n' "$part" "${budget[$part]}"
   started=$SECONDS
-  if "part_$part"; then
+  if "part_$part" 2>&1 | tee "$output/$part"; then
     verdict=passed passed=$((passed + 1))
   else
-    verdict=FAILED failed=$((failed + 1))
+    verdict=FAILED failed=$((failed + 1)) broken+=("$part")
   fi
   report+=("$(printf '%-12s %-7s %5d s of %5d s' "$part" "$verdict" $((SECONDS - started)) "${budget[$part]}")")
   # Nothing else can work without what bootstrap brings.
   if [ "$part" = bootstrap ] && [ "$verdict" = FAILED ]; then break; fi
 done
 
+for part in "${broken[@]}"; do
+  printf '\n──── %s FAILED, and this is how it ended\n' "$part"
+  # Long lines are assertions of whole answers; their beginning says enough.
+  tail -n 40 "$output/$part" | cut -c 1-300
+done
 printf '\n'
 printf '%s\n' "${report[@]}"
 printf 'total %30d s\n' "$SECONDS"

@@ -19,7 +19,7 @@ listing=$(tar --list --file "$tarball")
 unwanted=$(grep -E '(^|/)(tests|molecule|tools|requirements|\.ci|\.collections|\.config|__pycache__|\.venv)(/|$)|\.pyc$|^ansible\.cfg$|^Makefile$' <<<"$listing" || true)
 [ -z "$unwanted" ] || fail "the tarball holds what no user needs: $unwanted"
 for wanted in roles/temporal_worker/files/aegis_temporal_worker/pyproject.toml playbooks/site.yml \
-  inventories/production inventories/single roles/runtime/vars/versions.yml LICENSE README.md; do
+  inventories/production inventories/single roles/runtime/vars/versions.yml extensions/pytest/aegis_temporal_verify/plugin.py LICENSE README.md; do
   grep -q "^$wanted" <<<"$listing" || fail "the tarball lacks $wanted"
 done
 
@@ -37,3 +37,16 @@ cp -r "$REPOSITORY/inventories/single" "$scratch/inventory"
 "$REPOSITORY/.venv/bin/ansible-playbook" aegis.temporal.site -i "$scratch/inventory" --syntax-check
 "$REPOSITORY/.venv/bin/ansible-playbook" aegis.temporal.site -i "$scratch/inventory" --list-tasks >/dev/null
 say "Installed and found by its name: aegis.temporal.site"
+
+# The pytest plugin, from where a user has it: its tests are found, and without an inventory none of them passes.
+installed=$scratch/collections/ansible_collections/aegis/temporal/extensions/pytest
+with_plugin() {
+  # Only what a user has is loaded, not this repository's other plugins.
+  PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 PYTHONPATH=$installed "$REPOSITORY/.venv/bin/pytest" -p aegis_temporal_verify.plugin --pyargs aegis_temporal_verify \
+    --rootdir "$scratch" -p no:cacheprovider "$@"
+}
+found=$(with_plugin --collect-only --quiet)
+grep -q 'test_verify\[pollers\]' <<<"$found" || fail "the installed pytest plugin finds no tests"
+refusal=$(with_plugin -k pollers || true)
+grep -q 'Name the inventory of the deployment' <<<"$refusal" || fail "the installed pytest plugin said: $refusal"
+say "Installed and found by pytest: aegis_temporal_verify"

@@ -36,7 +36,7 @@ class Check(t.NamedTuple):
 
 
 _JOURNAL = "Look at `journalctl --unit=%s` on the host, then run the playbook again."
-_QUEUE_IS_SERVED = ("workers", "pollers", "register")
+_QUEUE_IS_SERVED = ("workers", "pollers", "register", "definitions")
 
 CHECKS = (
     Check(
@@ -67,7 +67,7 @@ CHECKS = (
         "services",
         "every service answers SERVING",
         "server",
-        "The server is stopped, still starting, or cannot reach its database or the other members.",
+        "The server is stopped, hangs, is still starting, or cannot reach its database or the other members.",
         _JOURNAL % "temporal-server",
         ("database",),
         each=True,
@@ -127,7 +127,8 @@ CHECKS = (
         "workers",
         "every worker is healthy",
         "worker",
-        "A worker is stopped, or cannot reach Temporal or its database; its answer says which.",
+        "A worker is stopped, hangs, is of another version, has a wrong clock, cannot reach Temporal or its database, "
+        "or was started with another namespace or task queue; its answer says which.",
         _JOURNAL % "aegis-temporal-worker@0",
         ("database", "services"),
         each=True,
@@ -141,15 +142,6 @@ CHECKS = (
         ("workers",),
     ),
     Check(
-        "definitions",
-        "all workers tell the same definitions",
-        "worker",
-        "Workers use different databases.",
-        "Give all hosts the same temporal_worker_database_host, _port and _name.",
-        ("workers",),
-        each=True,
-    ),
-    Check(
         "register",
         "a worker takes definitions",
         "worker",
@@ -157,6 +149,16 @@ CHECKS = (
         "See temporal_worker_register_allowed_addresses; it must hold the worker's own address.",
         ("workers",),
         along=("cleanup",),
+    ),
+    Check(
+        "definitions",
+        "all workers tell the same definitions",
+        "worker",
+        "Workers use different databases.",
+        "Give all hosts the same temporal_worker_database_host, _port and _name.",
+        ("workers", "register"),
+        each=True,
+        along=("register", "cleanup"),
     ),
     Check(
         "echo",
@@ -183,7 +185,7 @@ CHECKS = (
         "worker",
         "The visibility store lags behind, or is another database than the one that is searched.",
         "Look for errors of visibility in `journalctl --unit=temporal-server` of the hosts with history.",
-        ("echo",),
+        ("schema", "echo"),
         along=("register", "echo", "cleanup"),
     ),
     Check(
@@ -202,7 +204,7 @@ CHECKS = (
         "worker",
         "The server or the worker did not answer, or the worker wants another API token.",
         "Run the verification again: it removes what an earlier one left.",
-        ("workers",),
+        ("workers", "register"),
         more=("ended", "unscheduled"),
     ),
 )

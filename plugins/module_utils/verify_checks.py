@@ -15,7 +15,7 @@ Variables = t.Mapping[str, t.Any]
 Checks = t.List[t.Dict[str, t.Any]]
 
 _UNREACHABLE = (
-    "Ansible does not reach the host, so nothing is known of what runs there.",
+    "Ansible does not reach the host or can run nothing there, so nothing is known of what runs.",
     "See that the host is up and that `ansible HOST -m ansible.builtin.ping` answers.",
 )
 
@@ -40,6 +40,7 @@ def verify_checks(
                 _entry(check, host, verify_found.together([hostvars[host].get(name) for name in check.variables]))
             )
     verify_found.compare(checks)
+    verify_found.tell_runtime(checks)
     return checks
 
 
@@ -65,7 +66,7 @@ def _reporter(hostvars: t.Mapping[str, Variables], members: t.Sequence[str], che
 
 def _entry(check: Check, host: str, result: t.Any) -> dict[str, t.Any]:
     explained, detail = verify_found.explain(check.id, result)
-    unreachable = bool(explained and explained.get("unreachable"))
+    unreachable = verify_found.unreached(explained)
     return {
         "id": check.id,
         "name": check.name,

@@ -16,6 +16,15 @@ def failed(result: Result | None) -> bool:
     return bool(result) and bool(t.cast(Result, result).get("failed") or t.cast(Result, result).get("unreachable"))
 
 
+def unreached(result: Result | None) -> bool:
+    """Whether Ansible got no answer of the host: some connections, such as Docker's, do not call that unreachable."""
+    silent = ("Module result deserialization failed", "MODULE FAILURE")
+    return bool(result) and bool(
+        t.cast(Result, result).get("unreachable")
+        or (failed(result) and str(t.cast(Result, result).get("msg") or "").startswith(silent))
+    )
+
+
 def explain(key: str, result: Result | None) -> Explained:
     """Return the result, with a message that fits the check, and what it found, in a few words."""
     if not result:
@@ -41,7 +50,24 @@ def together(results: t.Sequence[Result | None]) -> Result | None:
 
 
 def compare(checks: t.Sequence[dict[str, t.Any]]) -> None:
-    """Fail the checks C(definitions) of all hosts when workers tell different ones."""
+    """Fail the checks of all hosts when their workers are of different versions or tell different definitions."""
+    _compare_versions([check for check in checks if check["id"] == "workers" and check["result"]])
+    _compare_definitions(checks)
+
+
+def _compare_versions(own: t.Sequence[dict[str, t.Any]]) -> None:
+    """What else C(/health) tells of two healthy workers is the same, or is asked by the check itself."""
+    if any(failed(check["result"]) for check in own):
+        return
+    workers = [worker for check in own for worker in check["result"].get("workers") or ()]
+    versions = {worker["url"]: str(worker["body"].get("version")) for worker in workers if worker.get("body")}
+    if len(set(versions.values())) > 1:
+        said = ", ".join("%s is %s" % (url, version) for url, version in sorted(versions.items()))
+        for check in own:
+            check["result"] = {**check["result"], "failed": True, "msg": "Not all are of one version: %s." % said}
+
+
+def _compare_definitions(checks: t.Sequence[dict[str, t.Any]]) -> None:
     own = [check for check in checks if check["id"] == "definitions" and check["result"]]
     told = [
         {str(one) for one in check["result"].get("told") or ()}
@@ -52,6 +78,25 @@ def compare(checks: t.Sequence[dict[str, t.Any]]) -> None:
     if lacking:
         for check in own:
             check["result"] = {**check["result"], "failed": True, "msg": "Not every worker tells: %s." % lacking}
+
+
+def tell_runtime(checks: t.Sequence[dict[str, t.Any]]) -> None:
+    """Add to a failed check C(echo) what the workers say of the orchestrator that runs its commands."""
+    workers = [
+        worker
+        for check in checks
+        if check["id"] == "workers" and check["result"]
+        for worker in check["result"].get("workers") or ()
+    ]
+    said = [
+        "%s says that the orchestrator's runtime is %s" % (worker["url"], worker["body"]["runtime"])
+        for worker in workers
+        if (worker.get("body") or {}).get("runtime", "serving") != "serving"
+    ]
+    for check in checks:
+        if said and check["id"] == "echo" and failed(check["result"]):
+            message = "%s %s." % (check["result"].get("msg", ""), "; ".join(said))
+            check["result"] = {**check["result"], "msg": message.strip()}
 
 
 def _lacking(told: t.Sequence[set[str]]) -> str:
@@ -88,11 +133,17 @@ def _because(result: dict[str, t.Any], message: str) -> dict[str, t.Any]:
 
 def _database(result: dict[str, t.Any]) -> Explained:
     version = str((result.get("server_version") or {}).get("raw") or "").partition(" on ")[0]
+    if "is_available" not in result:
+        # The module itself did not run or did not end, which says nothing of PostgreSQL.
+        return result, version
     return _because(result, str(result.get("conn_err_msg") or "PostgreSQL does not answer.").strip()), version
 
 
 def _schema(result: dict[str, t.Any]) -> Explained:
     stores = result.get("stores") or []
+    if not stores:
+        # It could not ask them, and says why.
+        return result, ""
     said = ", ".join("%(name)s %(version)s" % store for store in stores)
     wanted = ", ".join("%(name)s %(target)s" % store for store in stores)
     refusal = result.get("refusal")
@@ -143,7 +194,10 @@ def _pollers(result: dict[str, t.Any]) -> Explained:
 def _definitions(result: dict[str, t.Any]) -> Explained:
     """One entry for each worker of the host; the definitions of all of them are told, with who lacks one."""
     told = [
-        {str(one.get("workflow_id")) for one in (item.get("json") or {}).get("workflows") or ()}
+        {
+            "%s %s" % (one.get("workflow_id"), one.get("version"))
+            for one in (item.get("json") or {}).get("workflows") or ()
+        }
         for item in result.get("results") or ()
         if not failed(item)
     ]

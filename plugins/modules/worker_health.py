@@ -36,6 +36,18 @@ options:
     type: list
     elements: str
     required: true
+  namespace:
+    description: Namespace that every worker must name as its own. Without it any will do.
+    type: str
+  task_queue:
+    description: Task queue that every worker must name as its own. Without it any will do.
+    type: str
+  max_clock_skew:
+    description:
+      - Seconds that the clock of a worker may differ from this host's, by the C(timestamp) of its answer. The time that
+        the answer took is not counted.
+      - Without it, and for a worker that tells no time, clocks are not compared.
+    type: float
   ca_path:
     description:
       - PEM file of the certificate authorities that may have signed the certificates, for URLs that begin with
@@ -81,6 +93,13 @@ EXAMPLES = r"""
     wait: false
   register: health
   failed_when: health.workers[0].state == 'unreachable'
+
+- name: It is healthy, and works where it should
+  aegis.temporal.worker_health:
+    urls: [http://127.0.0.1:3000]
+    namespace: default
+    task_queue: aegis-agents
+    max_clock_skew: 30
 """
 
 RETURN = r"""
@@ -100,7 +119,9 @@ workers:
     state:
       description:
         - V(healthy); V(degraded) when the worker says itself that something is missing; V(unreachable) when there was
-          no answer; V(invalid) when what answered is not a worker.
+          no answer; V(invalid) when what answered is not a worker; V(misplaced) when it is healthy, but serves another
+          namespace or task queue than O(namespace) and O(task_queue); V(skewed) when its clock differs by more than
+          O(max_clock_skew).
       type: str
     status_code:
       description: The HTTP status, V(null) without an answer.
@@ -125,6 +146,7 @@ elapsed:
 """
 
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 from ansible.module_utils.basic import AnsibleModule
@@ -138,6 +160,7 @@ from ansible_collections.aegis.temporal.plugins.module_utils.http_client import 
 )
 from ansible_collections.aegis.temporal.plugins.module_utils.outcome import Problem, check_wait, run
 from ansible_collections.aegis.temporal.plugins.module_utils.polling import poll_until
+from ansible_collections.aegis.temporal.plugins.module_utils.timestamps import parse_timestamp
 
 HEALTHY = {"status": "healthy", "temporal": "connected", "database": "connected"}
 # Enough that slow ones do not add up, few enough for the smallest control node.
@@ -151,6 +174,8 @@ class Worker:
         self.url = url.rstrip("/") + "/health"
         options = HttpOptions(url, params["timeout"], 0, TlsOptions(ca_path=params["ca_path"]))
         self._client = HttpClient(options)
+        self._declared = {key: params[key] for key in ("namespace", "task_queue") if params[key] is not None}
+        self._max_clock_skew = params["max_clock_skew"]
         self.entry = None
 
     @property
@@ -158,11 +183,13 @@ class Worker:
         return self.entry is not None and self.entry["state"] == "healthy"
 
     def look(self):
+        asked = time.time()
         try:
             answer = self._client.request("GET", "/health")
         except HttpProblem as problem:
             self._set("unreachable", None, {}, str(problem))
             return
+        answered = time.time()
         try:
             body = json.loads(answer.body)
         except ValueError:
@@ -179,6 +206,16 @@ class Worker:
             self._set("degraded", answer.status, body, f"it says {', '.join(wrong)}")
         elif answer.status != 200:
             self._set("invalid", answer.status, body, f"it says healthy, but with status {answer.status}, not 200")
+        elif any(body.get(key) != value for key, value in self._declared.items()):
+            said = [
+                f"{key} {body.get(key)!r} and not {value!r}"
+                for key, value in self._declared.items()
+                if body.get(key) != value
+            ]
+            self._set("misplaced", answer.status, body, f"it says that it serves {', '.join(said)}")
+        elif self._max_clock_skew is not None and abs(ahead := skew(body, asked, answered)) > self._max_clock_skew:
+            side = "ahead of" if ahead > 0 else "behind"
+            self._set("skewed", answer.status, body, f"its clock is {abs(ahead):.0f} s {side} this host's")
         else:
             self._set("healthy", answer.status, body, "")
 
@@ -192,10 +229,25 @@ class Worker:
         }
 
 
+def skew(body, asked, answered):
+    """Return by how many seconds the clock of a worker is ahead of this host's, negative when it is behind.
+
+    What it tells lies between the question and the answer when both clocks are right; that is no difference.
+    """
+    try:
+        told = parse_timestamp(str(body.get("timestamp"))).timestamp()
+    except ValueError:
+        return 0.0
+    return max(told - answered, 0.0) or min(told - asked, 0.0)
+
+
 def main():
     module = AnsibleModule(
         argument_spec={
             "urls": {"type": "list", "elements": "str", "required": True},
+            "namespace": {"type": "str"},
+            "task_queue": {"type": "str"},
+            "max_clock_skew": {"type": "float"},
             "ca_path": {"type": "path"},
             "timeout": {"type": "float", "default": 5.0},
             "wait": {"type": "bool", "default": True},
@@ -236,6 +288,8 @@ def check(params):
         raise Problem("urls is empty: name at least one worker, like http://127.0.0.1:3000.")
     if not 0 < params["timeout"] <= 3600:
         raise Problem(f"timeout is {params['timeout']}: it must be more than 0 and at most 3600 seconds.")
+    if params["max_clock_skew"] is not None and not params["max_clock_skew"] > 0:
+        raise Problem(f"max_clock_skew is {params['max_clock_skew']}: it must be more than 0 seconds.")
     for url in params["urls"]:
         check_base_url("urls", url)
     check_readable("ca_path", params["ca_path"])

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -42,6 +44,36 @@ def test_the_collections_own_worker(real_worker: AegisWorker) -> None:
     [worker] = outcome["workers"]
     assert {key: worker["body"][key] for key in HEALTHY} == HEALTHY
     assert worker["body"]["task_queue"] == real_worker.task_queue
+
+
+def test_a_healthy_worker_that_serves_something_else_is_misplaced() -> None:
+    with misbehaving(answering({**HEALTHY, "namespace": "default", "task_queue": "elsewhere"})) as server:
+        params = {"urls": [server.url], "wait": False, "namespace": "default"}
+        assert not run_module("worker_health", params).failed
+        outcome = run_module("worker_health", {**params, "task_queue": "aegis-agents"})
+    assert outcome["workers"][0]["state"] == "misplaced"
+    assert "is misplaced: it says that it serves task_queue 'elsewhere' and not 'aegis-agents'." in outcome.message
+
+
+@pytest.mark.parametrize(("hours", "told"), [(2, "7[12]\\d\\d s ahead of"), (-2, "7[12]\\d\\d s behind")])
+def test_a_worker_whose_clock_is_wrong_is_skewed(hours: int, told: str) -> None:
+    wrong = (datetime.now(UTC) + timedelta(hours=hours)).isoformat()
+    with misbehaving(answering({**HEALTHY, "timestamp": wrong})) as server:
+        params = {"urls": [server.url], "wait": False}
+        assert not run_module("worker_health", params).failed
+        outcome = run_module("worker_health", {**params, "max_clock_skew": 60})
+    assert outcome["workers"][0]["state"] == "skewed"
+    assert re.search(f"is skewed: its clock is {told} this host's", outcome.message)
+
+
+@pytest.mark.parametrize("body", [{}, {"timestamp": "noon"}])
+def test_a_worker_that_tells_no_time_is_not_judged_by_it(body: dict[str, str]) -> None:
+    with misbehaving(answering({**HEALTHY, **body})) as server:
+        assert not run_module("worker_health", {"urls": [server.url], "wait": False, "max_clock_skew": 1}).failed
+
+
+def test_the_clock_of_the_collections_own_worker_is_right(real_worker: AegisWorker) -> None:
+    assert not run_module("worker_health", {"urls": [real_worker.url], "max_clock_skew": 0.5, "wait": False}).failed
 
 
 def test_a_worker_that_drains_says_so() -> None:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The aegis.temporal developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run site.yml as a user does and read its recap."""
+"""Run a playbook as a user does and read its recap."""
 
 from __future__ import annotations
 
@@ -40,8 +40,13 @@ class Run:
 
 
 def site(inventory: Path, *options: str, variables: dict[str, Any] | None = None) -> Run:
-    """Run site.yml with extra variables, which are handed over as JSON so that they keep their types."""
-    command = ["ansible-playbook", "--inventory", str(inventory), "site.yml", *options]
+    """Run site.yml with extra variables."""
+    return playbook("site.yml", inventory, *options, variables=variables)
+
+
+def playbook(path: str, inventory: Path, *options: str, variables: dict[str, Any] | None = None) -> Run:
+    """Run a playbook of this repository with extra variables, handed over as JSON so that they keep their types."""
+    command = ["ansible-playbook", "--inventory", str(inventory), path, *options]
     if variables:
         command += ["--extra-vars", json.dumps(variables)]
     # Molecule asks Ansible for colours, which would stand between the numbers of the recap.

@@ -57,8 +57,8 @@ def test_what_needs_a_failure_is_not_tried_and_what_did_not_run_yet_blocks_nobod
     assert verify_blocked(_checks(echo=BAD), "worker") == ["gate", "visibility", "schedule"]
     assert verify_blocked(_checks(workers={"unreachable": True}), "worker") == [
         "pollers",
-        "definitions",
         "register",
+        "definitions",
         "echo",
         "gate",
         "visibility",
@@ -76,8 +76,15 @@ def test_what_runs_on_every_host_is_tried_where_its_own_need_is_well():
     assert "ring" in verify_blocked(checks, "two")
 
 
-def test_a_host_that_is_not_reached_has_that_as_its_cause():
-    (check,) = verify_checks({"ui": {"__verify_result_ui": {"unreachable": True}}}, {"ui": ["ui"]}, ["ui"])
+@pytest.mark.parametrize(
+    "result",
+    [
+        {"unreachable": True},
+        {"failed": True, "msg": "Module result deserialization failed: No start of json char found"},
+    ],
+)
+def test_a_host_that_is_not_reached_has_that_as_its_cause(result):
+    (check,) = verify_checks({"ui": {"__verify_result_ui": result}}, {"ui": ["ui"]}, ["ui"])
     assert check["cause"].startswith("Ansible does not reach the host")
 
 
@@ -127,7 +134,7 @@ def test_a_check_of_several_tasks_fails_with_any_of_them():
             ["all"],
             ["verify_echo", "verify_register"],
             "register",
-            ["verify_gate", "verify_visibility", "verify_schedule"],
+            ["verify_definitions", "verify_gate", "verify_visibility", "verify_schedule"],
         ),
         (["all"], ["verify"], "", ["never"]),
     ],

@@ -6,7 +6,12 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.aegis.temporal.plugins.module_utils.verify_found import compare, explain, together
+from ansible_collections.aegis.temporal.plugins.module_utils.verify_found import (
+    compare,
+    explain,
+    tell_runtime,
+    together,
+)
 
 FAILED = {"failed": True, "failed_when_result": True, "msg": "Task failed: Action failed: Unknown error."}
 CLUSTER = {"name": "active", "history_shards": 4}
@@ -44,7 +49,11 @@ def test_what_a_passed_check_found(key, result, detail):
 @pytest.mark.parametrize(
     ("key", "result", "message"),
     [
-        ("database", {"conn_err_msg": "password authentication failed\n"}, "password authentication failed"),
+        (
+            "database",
+            {"is_available": False, "conn_err_msg": "password authentication failed\n"},
+            "password authentication failed",
+        ),
         (
             "schema",
             {"stores": [{"name": "default", "version": "1.18", "target": "1.19"}], "refusal": "It is newer."},
@@ -77,6 +86,10 @@ def test_the_cause_of_a_failure(key, result, message):
 
 def test_a_module_that_failed_keeps_its_own_message():
     assert explain("schema", {"failed": True, "msg": "no route to host"})[0]["msg"] == "no route to host"
+    # Failed again by failed_when, which takes nothing of the message away.
+    unreached = {"failed": True, "failed_when_result": True, "msg": "no such database"}
+    assert explain("schema", unreached)[0]["msg"] == "no such database"
+    assert explain("database", unreached)[0]["msg"] == "no such database"
     assert explain("shards", {"results": [{"failed": True, "msg": "no answer"}]})[0]["msg"] == "no answer"
     wrong = {**FAILED, "cluster": CLUSTER}
     assert explain("shards", {"failed": True, "results": [wrong]})[0]["msg"] == "It is: active, 4 shards."
@@ -100,7 +113,7 @@ def test_tasks_of_one_check_are_one_result():
 
 
 def _told(host, *ids):
-    answers = [{"json": {"workflows": [{"workflow_id": each} for each in own]}} for own in ids]
+    answers = [{"json": {"workflows": [{"workflow_id": each, "version": "1"} for each in own]}} for own in ids]
     return {"id": "definitions", "host": host, "result": explain("definitions", {"results": answers})[0]}
 
 
@@ -108,7 +121,52 @@ def test_workers_that_tell_other_definitions_fail_on_one_host_and_between_hosts(
     same = [_told("one", "ab", "ab"), _told("two", "ba")]
     compare(same)
     assert not any(check["result"].get("failed") for check in same)
-    assert _told("one", "ab", "a")["result"]["msg"] == "Not every worker of this host tells: b."
+    assert _told("one", "ab", "a")["result"]["msg"] == "Not every worker of this host tells: b 1."
     other = [_told("one", "ab"), _told("two", "ac")]
     compare(other)
-    assert {check["result"]["msg"] for check in other} == {"Not every worker tells: b, c."}
+    assert {check["result"]["msg"] for check in other} == {"Not every worker tells: b 1, c 1."}
+
+
+def test_definitions_of_one_id_in_two_versions_are_not_the_same():
+    checks = [_told("one", "a"), _told("two", "a")]
+    checks[1]["result"]["told"] = ["a 2"]
+    compare(checks)
+    assert {check["result"]["msg"] for check in checks} == {"Not every worker tells: a 1, a 2."}
+
+
+def _healthy(host, version):
+    result = {"failed": False, "workers": [{"url": "http://" + host, "body": {"version": version}}]}
+    return {"id": "workers", "host": host, "result": result}
+
+
+def test_workers_of_two_versions_fail_on_every_host():
+    same = [_healthy("one", "1.0"), _healthy("two", "1.0")]
+    compare(same)
+    assert not any(check["result"]["failed"] for check in same)
+    other = [_healthy("one", "1.0"), _healthy("two", "1.1")]
+    compare(other)
+    message = "Not all are of one version: http://one is 1.0, http://two is 1.1."
+    assert [check["result"]["msg"] for check in other] == [message, message]
+    assert all(check["result"]["failed"] for check in other)
+
+
+def test_versions_are_no_second_cause_beside_a_worker_that_failed():
+    checks = [_healthy("one", "1.0"), _healthy("two", "1.1")]
+    checks[1]["result"].update(failed=True, msg="it hangs")
+    compare(checks)
+    assert [check["result"].get("msg") for check in checks] == [None, "it hangs"]
+
+
+def test_a_failed_echo_tells_what_the_workers_say_of_the_runtime():
+    workers = [{"url": "http://one", "body": {"runtime": "unreachable"}}, {"url": "http://two", "body": {}}]
+    checks = [
+        {"id": "workers", "result": {"workers": workers}},
+        {"id": "echo", "result": {"failed": True, "msg": "still running."}},
+    ]
+    tell_runtime(checks)
+    assert checks[1]["result"]["msg"] == (
+        "still running. http://one says that the orchestrator's runtime is unreachable."
+    )
+    passed = [checks[0], {"id": "echo", "result": {"failed": False}}]
+    tell_runtime(passed)
+    assert passed[1]["result"] == {"failed": False}
