@@ -2,29 +2,23 @@
 # Runs ansible-test's sanity tests over what users get: the content of the built collection.
 #   ansible_test_sanity.sh                                               all tests
 #   ansible_test_sanity.sh --test pylint plugins/modules/namespace.py    some: arguments go to `ansible-test sanity`
+# ANSIBLE_ENVIRONMENT is the virtual environment whose ansible-test runs; without it, the one for development.
 # The virtual environments of ansible-test are kept in the project's cache.
 set -euo pipefail
 # shellcheck source=tools/lib.sh
 . "$(dirname "$0")/lib.sh"
 cd "$REPOSITORY"
-venv=$REPOSITORY/.venv/bin
+venv=${ANSIBLE_ENVIRONMENT:-$REPOSITORY/.venv}/bin
 [ -x "$venv/ansible-test" ] || fail "There is no $venv/ansible-test. Make the environment with tools/bootstrap.sh venv."
 # Without it ansible-test leaves its test out, and passes.
 command -v shellcheck >/dev/null || need_packages "one of ansible-test's sanity tests" shellcheck
 
-# find_python VERSION: prints the path of an interpreter that runs, of the system or of pyenv.
-find_python() {
-  local candidate
-  for candidate in "python$1" "${PYENV_ROOT:-$HOME/.pyenv}/versions/$1".*/bin/python; do
-    "$candidate" -c 'import sys; print(sys.executable)' 2>/dev/null && return
-  done
-  return 1
-}
-
 controller=$("$venv/python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 # Modules run on hosts with other Pythons too: those that are on this machine are tried for syntax and import.
 targets=(--target-python "$controller@$venv/python") tried=("$controller") missing=()
-for version in 3.8 3.9 3.10 3.11 3.12 3.13; do
+for version in $("$venv/python" -c '
+from ansible_test._internal.constants import SUPPORTED_PYTHON_VERSIONS
+print(*SUPPORTED_PYTHON_VERSIONS)'); do
   if [ "$version" = "$controller" ]; then
     continue
   elif path=$(find_python "$version"); then
@@ -46,7 +40,7 @@ export XDG_CONFIG_HOME HOME PATH
 pip_version=$("$venv/python" -c '
 from ansible_test._internal.host_configs import NativePythonConfig
 from ansible_test._internal.python_requirements import get_venv_packages
-print(get_venv_packages(NativePythonConfig(version="3.11", path=""))["pip"])')
+print(get_venv_packages(NativePythonConfig(version="'"$controller"'", path=""))["pip"])')
 mkdir -p "$HOME/.ansible/test/cache"
 cp tools/get_pip_from_ensurepip.py "$HOME/.ansible/test/cache/get_pip_${pip_version//./_}.py"
 

@@ -39,6 +39,15 @@ with_progress() {
   rm -f "$log"
 }
 
+# find_python VERSION: prints the path of an interpreter that runs, of the system or of pyenv.
+find_python() {
+  local candidate
+  for candidate in "python$1" "${PYENV_ROOT:-$HOME/.pyenv}/versions/$1".*/bin/python; do
+    "$candidate" -c 'import sys; print(sys.executable)' 2>/dev/null && return
+  done
+  return 1
+}
+
 # as_root COMMAND…: runs it as root, through sudo when needed.
 as_root() {
   if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo --preserve-env=DEBIAN_FRONTEND "$@"; fi
