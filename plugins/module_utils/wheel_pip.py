@@ -109,7 +109,8 @@ def _pip(
     command = [interpreter, "-m", "pip", "--disable-pip-version-check", "--no-input", "--no-color", *arguments]
     last: collections.deque[str] = collections.deque(maxlen=_ERROR_LINES)
     try:
-        process = subprocess.Popen(
+        # run_command gives the output at the end only.
+        process = subprocess.Popen(  # pylint: disable=ansible-bad-function
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
