@@ -35,7 +35,11 @@ def examine(wanted: t.Mapping[str, t.Any], user: str, now: float, run: Run) -> d
         if wanted["cert"] not in found["unreadable"]:
             found["error"] = (error.strip().splitlines() or ["openssl failed"])[0]
         return found
-    found.update(parse(out, now))
+    try:
+        found.update(parse(out, now))
+    except ValueError as wrong:
+        found["error"] = str(wrong)
+        return found
     if wanted.get("key") and wanted["key"] not in found["unreadable"]:
         own = run(["openssl", "x509", "-in", wanted["cert"], "-noout", "-pubkey"])
         # A key with a passphrase fails in place of asking for it.
@@ -48,9 +52,14 @@ def examine(wanted: t.Mapping[str, t.Any], user: str, now: float, run: Run) -> d
 
 
 def parse(text: str, now: float) -> dict[str, t.Any]:
-    """Return dates, names and usages of what ``openssl x509 -startdate -enddate -text`` says."""
+    """Return dates, names and usages of what ``openssl x509 -startdate -enddate -text`` says.
+
+    Raises:
+        ValueError: It says no dates, or in a form that is not openssl's.
+    """
     start, end = (re.search(r"^not%s=(.+)$" % side, text, re.MULTILINE) for side in ("Before", "After"))
-    assert start and end, text[:200]
+    if not start or not end:
+        raise ValueError("openssl tells no dates of it: %r" % text[:200])
     usages = re.search(r"X509v3 Extended Key Usage:[^\n]*\n\s*(.+)", text)
     names = re.search(r"X509v3 Subject Alternative Name:[^\n]*\n\s*(.+)", text)
     return {

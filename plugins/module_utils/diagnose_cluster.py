@@ -227,7 +227,7 @@ def _members(members: list[Facts], expected: list[Facts]) -> Findings:
 def unroutable(address: str, several: bool) -> str:
     """Return why other hosts cannot dial ``address``, empty when they may. ``several`` hosts make loopback wrong."""
     try:
-        parsed = ipaddress.ip_address(str(address).strip("[]").split("%")[0])
+        parsed = ipaddress.ip_address(str(address).strip("[]").split("%", maxsplit=1)[0])
     except ValueError:
         return "no IP address"
     if parsed.is_unspecified:

@@ -130,3 +130,9 @@ def test_the_archive_is_for_its_owner_and_stays_in_its_directory(tmp_path):
         assert archive.getnames() == ["mine/etc/passwd", "mine/host/a.txt"]
     with pytest.raises(FileExistsError):
         diagnose_bundle.write("/x/mine.tar.gz", {}, 1.0, str(draft))
+
+
+def test_an_answer_of_openssl_without_dates_is_an_error_of_the_certificate():
+    item = {"cert": "/a.pem", "key": "", "name": ""}
+    found = examine(item, "temporal", 0, lambda argv: (0, "nothing of use" if argv[0] == "openssl" else "", ""))
+    assert found["error"] == "openssl tells no dates of it: 'nothing of use'"
