@@ -22,6 +22,21 @@ attributes:
     description: Target OS/families that can be operated against.
 """
 
+    # For modules that only look; beside the words above.
+    READ_ONLY = r"""
+options: {}
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+  platform:
+    platforms: posix
+    support: full
+"""
+
     # For members of the action group: a group default reaches each of them.
     ACTION_GROUP = r"""
 options: {}

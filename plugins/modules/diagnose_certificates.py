@@ -18,16 +18,7 @@ description:
   - Changes nothing.
 extends_documentation_fragment:
   - aegis.temporal.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  idempotent:
-    support: full
-  platform:
-    platforms: posix
-    support: full
+  - aegis.temporal.attributes.read_only
 options:
   certificates:
     description: What to read.

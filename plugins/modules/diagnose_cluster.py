@@ -18,16 +18,7 @@ description:
   - A frontend that does not answer is returned as such and is no error. Changes nothing.
 extends_documentation_fragment:
   - aegis.temporal.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  idempotent:
-    support: full
-  platform:
-    platforms: posix
-    support: full
+  - aegis.temporal.attributes.read_only
 options:
   urls:
     description: Base URLs of the HTTP APIs of all frontends.

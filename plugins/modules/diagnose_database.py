@@ -17,17 +17,8 @@ description:
   - A database that cannot be asked is returned as such and is no error. Changes nothing and takes no lock.
 extends_documentation_fragment:
   - aegis.temporal.attributes
+  - aegis.temporal.attributes.read_only
   - aegis.temporal.schema
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  idempotent:
-    support: full
-  platform:
-    platforms: posix
-    support: full
 seealso:
   - module: aegis.temporal.schema_info
   - module: aegis.temporal.diagnose_report

@@ -19,16 +19,7 @@ description:
   - Changes nothing. What cannot be read is returned as such, so that a half-dead host can be diagnosed.
 extends_documentation_fragment:
   - aegis.temporal.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  idempotent:
-    support: full
-  platform:
-    platforms: posix
-    support: full
+  - aegis.temporal.attributes.read_only
 options:
   units:
     description: The units of systemd to look at.

@@ -20,16 +20,7 @@ description:
   - Also written in check mode, because nothing of the deployment is changed.
 extends_documentation_fragment:
   - aegis.temporal.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  idempotent:
-    support: full
-  platform:
-    platforms: posix
-    support: full
+  - aegis.temporal.attributes.read_only
 options:
   facts:
     description: What was gathered, as the filter C(diagnose_facts) puts it together.

@@ -20,17 +20,8 @@ description:
   - Changes nothing, and takes no lock.
 extends_documentation_fragment:
   - aegis.temporal.attributes
+  - aegis.temporal.attributes.read_only
   - aegis.temporal.schema
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  idempotent:
-    support: full
-  platform:
-    platforms: posix
-    support: full
 seealso:
   - module: aegis.temporal.schema
 """
