@@ -77,6 +77,10 @@ class State(t.NamedTuple):
         """Tell whether there is a process, or systemd is about to make one."""
         return self.active in ("active", "reloading", "activating", "refreshing")
 
+    def age(self) -> float:
+        """Return for how many seconds the unit has been out of the inactive state; its clock is the host's own."""
+        return max(time.monotonic() - self.started, 0.0)
+
     def words(self) -> str:
         """Return the state in short words."""
         return "%s (%s), restarted by systemd %d times" % (self.active, self.sub, self.restarts)
