@@ -9,8 +9,8 @@ common/membership/ringpop/monitor.go of the server.
 
 from __future__ import annotations
 
-import datetime
 import ipaddress
+import time
 import traceback
 import typing as t
 from collections.abc import Mapping, Sequence
@@ -19,6 +19,7 @@ from typing import Any
 
 from ansible_collections.aegis.temporal.plugins.module_utils.outcome import Problem
 from ansible_collections.aegis.temporal.plugins.module_utils.temporal_services import endpoint
+from ansible_collections.aegis.temporal.plugins.module_utils.timestamps import parse_timestamp
 
 try:
     import psycopg2
@@ -137,9 +138,7 @@ def difference(
 def _session_age(member: Member) -> float:
     """Return the seconds since the member's process started, if the clock of its host is that of this one."""
     # It is cut to whole seconds.
-    moment = datetime.datetime.strptime(str(member["session_start"]), "%Y-%m-%dT%H:%M:%SZ")
-    now = datetime.datetime.now(tz=datetime.timezone.utc).replace(tzinfo=None)
-    return (now - moment).total_seconds() - 1
+    return time.time() - parse_timestamp(member["session_start"]).timestamp() - 1
 
 
 def _label(member: Member) -> str:

@@ -35,7 +35,7 @@ def test_one_address_in_two_ways_of_writing_is_one_member():
 
 def test_the_process_before_a_restart_is_not_the_one_that_is_expected():
     def since(seconds):
-        moment = datetime.datetime.now(tz=datetime.timezone.utc) - datetime.timedelta(seconds=seconds)
+        moment = datetime.datetime.now(tz=datetime.UTC) - datetime.timedelta(seconds=seconds)
         return {**_member(), "session_start": moment.strftime("%Y-%m-%dT%H:%M:%SZ")}
 
     expected = [{**_member(), "max_session_age": 20}]

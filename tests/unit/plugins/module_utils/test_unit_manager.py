@@ -102,6 +102,7 @@ class Host:
             "NeedDaemonReload": "yes" if stale else "no",
             "InvocationID": unit["id"],
             "InactiveExitTimestampMonotonic": "%d" % unit["at"],
+            "ExecMainStartTimestampMonotonic": "%d" % unit["at"],
             "NRestarts": str(self.restart_counter),
             "Result": "success",
         }
