@@ -45,11 +45,12 @@ class _CountActivity(ActivityInboundInterceptor):
         outcome = "failure"
         try:
             result = await super().execute_activity(input)
-            outcome = "success"
-            return result
         except BaseException as error:
             _tell_cut_off(error)
             raise
+        else:
+            outcome = "success"
+            return result
         finally:
             ACTIVITY_SECONDS.labels(name).observe(time.perf_counter() - begun)
             ACTIVITIES.labels(name, outcome).inc()
