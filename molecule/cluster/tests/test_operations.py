@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from newer_collection import newer_collection
 from playbook import Run, playbook, site
 
 DATABASE = "molecule-cluster-database"
@@ -99,6 +100,37 @@ def test_a_drained_worker_stays_stopped_until_site_starts_it(deployment: Any) ->
 
     started = _succeeds(site(deployment.inventory))
     assert [host for host, changed in started.changed.items() if changed] == [WORKERS[1]]
+
+
+def _release(host: str) -> str:
+    """The version of the worker that is the current one on a host."""
+    return _on(host, "basename $(readlink /opt/aegis-temporal/temporal-worker/current)").partition("-")[0]
+
+
+def test_a_version_of_the_worker_that_does_not_start_is_taken_back(deployment: Any, tmp_path: Path) -> None:
+    before = _invocations()
+    broken = newer_collection(tmp_path, "0.1.1", 'raise RuntimeError("broken on purpose")')
+    run = playbook(
+        broken.playbook("temporal_worker"),
+        deployment.inventory,
+        variables={"temporal_worker_health_timeout": 20},
+        environment=broken.environment,
+    )
+    assert run.status != 0, run.output[-4000:]
+    assert "broken on purpose" in run.output
+    assert f"{WORKERS[0]} runs 0.1.0-" in run.message, run.output[-4000:]
+    assert [_release(host) for host in WORKERS] == ["0.1.0", "0.1.0"]
+    assert [_active(host) for host in WORKERS] == ["active", "active"]
+    after = _invocations()
+    assert [host for host in UNITS if after[host] != before[host]] == [WORKERS[0]]
+
+
+def test_the_worker_is_upgraded_and_downgraded_host_by_host(deployment: Any, tmp_path: Path) -> None:
+    newer = newer_collection(tmp_path, "0.1.2")
+    _succeeds(playbook(newer.playbook("temporal_worker"), deployment.inventory, environment=newer.environment))
+    assert [_release(host) for host in WORKERS] == ["0.1.2", "0.1.2"]
+    _succeeds(playbook("playbooks/temporal_worker.yml", deployment.inventory))
+    assert [_release(host) for host in WORKERS] == ["0.1.0", "0.1.0"]
 
 
 @pytest.mark.parametrize(
