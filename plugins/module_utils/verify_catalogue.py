@@ -48,12 +48,21 @@ CHECKS = (
         each=True,
     ),
     Check(
+        "disk",
+        "PostgreSQL has room to write",
+        "server",
+        "The file system with PostgreSQL's data directory is full, or temp_file_limit is below 16 MB.",
+        "Free space on the database's host or make its file system larger, then run the playbook again.",
+        ("database",),
+    ),
+    Check(
         "schema",
         "both stores have the schema of the version",
         "server",
         "The schema was not brought up to date with temporal_version, or somebody else changed it.",
         "Run the part `temporal` again: it updates the schema before it touches a server.",
-        ("database",),
+        # After a restart PostgreSQL writes a file for the first session of each database.
+        ("database", "disk"),
     ),
     Check(
         "connections",
@@ -61,14 +70,6 @@ CHECKS = (
         "server",
         "Hosts or pools were added, or max_connections was lowered beside the inventory.",
         "Raise postgres_max_connections (a restart of PostgreSQL) or lower temporal_sql_max_conns and the like.",
-        ("database",),
-    ),
-    Check(
-        "disk",
-        "PostgreSQL has room to write",
-        "server",
-        "The file system with PostgreSQL's data directory is full, or temp_file_limit is below 16 MB.",
-        "Free space on the database's host or make its file system larger, then run the playbook again.",
         ("database",),
     ),
     Check(
