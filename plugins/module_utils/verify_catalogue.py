@@ -64,6 +64,14 @@ CHECKS = (
         ("database",),
     ),
     Check(
+        "disk",
+        "PostgreSQL has room to write",
+        "server",
+        "The file system with PostgreSQL's data directory is full, or temp_file_limit is below 16 MB.",
+        "Free space on the database's host or make its file system larger, then run the playbook again.",
+        ("database",),
+    ),
+    Check(
         "services",
         "every service answers SERVING",
         "server",
@@ -88,7 +96,7 @@ CHECKS = (
         "server",
         "A service does not join, a removed host still runs one, or temporal_broadcast_address is wrong.",
         "Compare temporal_services and addresses of the hosts named; stop servers that left the inventory.",
-        ("services",),
+        ("services", "disk"),
     ),
     Check(
         "shards",
@@ -139,7 +147,7 @@ CHECKS = (
         "worker",
         "A worker was started with another namespace or task queue, or has just been started.",
         "Compare temporal_worker_namespace and temporal_worker_task_queue of the hosts named.",
-        ("workers",),
+        ("workers", "disk"),
     ),
     Check(
         "register",
@@ -147,7 +155,7 @@ CHECKS = (
         "worker",
         "The worker refuses this address, or its login may not write.",
         "See temporal_worker_register_allowed_addresses; it must hold the worker's own address.",
-        ("workers",),
+        ("workers", "disk"),
         along=("cleanup",),
     ),
     Check(
