@@ -1,71 +1,15 @@
 # Copyright: (c) 2026, The aegis.temporal developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tests of images and of the compose export share: the playbook, Docker's command line, a base."""
+"""What the tests of images and of the compose export share: a base, and names of their own."""
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
-import time
 import uuid
-from pathlib import Path
 
 import pytest
-
-REPOSITORY = Path(__file__).resolve().parents[2]
-RECAP = re.compile(r"^localhost\s+: ok=\d+\s+changed=(?P<changed>\d+)", re.MULTILINE)
-
-
-def run(*command, check=True, timeout=1800, **more):
-    """Run a command, with its output in what pytest shows when it fails."""
-    done = subprocess.run(
-        [str(word) for word in command], capture_output=True, text=True, check=False, timeout=timeout, **more
-    )
-    if check:
-        assert done.returncode == 0, f"{command}\n{(done.stdout + done.stderr)[-4000:]}"
-    return done
-
-
-def docker(*arguments, **more):
-    """Run docker and return what it prints."""
-    return run("docker", *arguments, **more).stdout.strip()
-
-
-def inspect(name):
-    """Return what docker says of one image or container."""
-    return json.loads(docker("inspect", name))[0]
-
-
-def wait_for(what, seconds=60):
-    """Wait until ``what()`` is true."""
-    deadline = time.monotonic() + seconds
-    while not (answer := what()):
-        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
-        time.sleep(0.5)
-    return answer
-
-
-def playbook(name, *options, variables, **more):
-    """Run a playbook of the collection with ``variables`` and return what it prints."""
-    done = run(
-        "ansible-playbook",
-        REPOSITORY / "playbooks" / f"{name}.yml",
-        "--extra-vars",
-        json.dumps(variables),
-        *options,
-        cwd=REPOSITORY,
-        env={**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0"},
-        **more,
-    )
-    return done.stdout + done.stderr
-
-
-def changed(output):
-    """Return how many tasks of a play on localhost changed something."""
-    return int(RECAP.search(output)["changed"])
+from container_testing import COMPONENTS, docker, playbook, run
 
 
 @pytest.fixture(scope="session")
@@ -81,3 +25,34 @@ def base():
 def unique():
     """A word in the names of everything that these tests start, so that it is told from others'."""
     return f"aegis-test-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture(scope="session")
+def repository(unique):
+    """A repository of our own, so that images of the machine's user stay what they are."""
+    name = f"{unique}/temporal"
+    yield name
+    images = docker("images", "--format", "{{.Repository}}:{{.Tag}}", "--filter", f"reference=*{unique}*/*").split()
+    images += docker("images", "--format", "{{.Repository}}:{{.Tag}}", "--filter", f"reference=*/{unique}/*").split()
+    for image in set(images):
+        docker("rmi", "--force", image)
+
+
+@pytest.fixture(scope="session")
+def variables(repository, base, tmp_path_factory):
+    return {
+        "images_base": base,
+        "images_repository": repository,
+        "images_install_method": "source",
+        "images_archive_directory": str(tmp_path_factory.mktemp("archives")),
+    }
+
+
+@pytest.fixture(scope="session")
+def made(variables):
+    checked = playbook("images", "--check", variables=variables)
+    assert checked.count("Would build") == len(COMPONENTS)
+    assert docker("images", "--quiet", "--filter", f"reference={variables['images_repository']}/*") == ""
+    output = playbook("images", variables=variables)
+    found = re.findall(rf"image: ({variables['images_repository']}/\w+:\S+)", output)
+    return {name.split("/")[-1].split(":")[0]: name for name in found}
