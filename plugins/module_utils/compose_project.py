@@ -77,9 +77,7 @@ def service(part: Part, user: str) -> dict[str, t.Any]:
         "tmpfs": described["tmpfs"],
         "ports": list(part.get("ports") or []),
         "extra_hosts": list(part.get("extra_hosts") or []),
-        "depends_on": {
-            name: {"condition": _CONDITIONS[state]} for name, state in (part.get("after") or {}).items()
-        },
+        "depends_on": {name: {"condition": _CONDITIONS[state]} for name, state in (part.get("after") or {}).items()},
         "healthcheck": _health(described["health"]),
         "read_only": described["read_only"],
         "cap_drop": described["cap_drop"],

@@ -37,13 +37,16 @@ def _places(settings: Settings) -> t.Iterator[str]:
         )
     if not _PROJECT.match(str(settings["project"])):
         yield say(
-            "compose_project", settings["project"], "no name of a Compose project", "Use small letters, digits, - and _."
+            "compose_project",
+            settings["project"],
+            "no name of a Compose project",
+            "Use small letters, digits, - and _.",
         )
     own = _number(settings["own_uid"])
     for name in ("uid", "gid"):
         number = _number(settings[name])
         if not number:
-            yield say("compose_" + name, settings[name], "no number from 1 on", "Give one: containers never run as root.")
+            yield say("compose_" + name, settings[name], "no number from 1 on", "Give one: no container is root.")
         elif name == "uid" and own and number != own:
             yield say(
                 "compose_uid",
@@ -110,7 +113,7 @@ def _ports(settings: Settings) -> t.Iterator[str]:
         return
     for number, name in sorted(taken.items()):
         if first <= number <= last:
-            yield say("compose_worker_ports", value, "holds the port of %s (%d)" % (name, number), "Give another range.")
+            yield say("compose_worker_ports", value, "holds %s (%d)" % (name, number), "Give another range.")
 
 
 def problems(settings: Settings) -> list[str]:
@@ -122,8 +125,8 @@ def problems(settings: Settings) -> list[str]:
     found = [*_places(settings), *_network(settings), *_ports(settings)]
     if settings["groups_without_hosts"]:
         found.append(
-            "The inventory has no host in %s: a Compose project is a whole deployment. Name a host in each group; it is "
-            "not contacted." % ", ".join(settings["groups_without_hosts"])
+            "The inventory has no host in %s: a Compose project is a whole deployment. Name a host in each group; "
+            "it is not contacted." % ", ".join(settings["groups_without_hosts"])
         )
     if settings["postgres_mode"] != "server":
         found.append(

@@ -20,7 +20,8 @@ from container_testing import REPOSITORY, changed, docker, inspect, playbook, ru
 TIMEOUT = 10
 LONG_RUNNING = {"postgresql", "temporal", "temporal-ui", "aegis-temporal-worker"}
 TASKS = {"postgresql-objects", "temporal-schema", "temporal-namespaces"}
-PASSWORD = "test-only pass'word$x"  # noqa: S105 - what shells, SQL and Compose would trip over
+# With what shells, SQL and Compose would trip over.
+PASSWORD = "test-only pass'word$x"
 
 
 @pytest.fixture(scope="module")

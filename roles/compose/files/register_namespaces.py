@@ -4,8 +4,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Registers the namespaces of a file, updates those that differ and adds their search attributes.
 
-Usage: register_namespaces.py HOST:PORT FILE. Runs with what the worker's image holds. What is there already and right is
-left alone; nothing is ever removed.
+Usage: register_namespaces.py HOST:PORT FILE. Runs with what the worker's image holds. What is there already and right
+is left alone; nothing is ever removed.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ async def _search_attributes(client: Client, name: str, wanted: dict[str, str]) 
     numbers = {key: IndexedValueType.Value(f"INDEXED_VALUE_TYPE_{TYPES[kind]}") for key, kind in wanted.items()}
     for key, number in numbers.items():
         if live.custom_attributes.get(key, number) != number:
-            sys.exit(f"Search attribute {key} of namespace {name} has another type than {wanted[key]}: choose another name.")
+            sys.exit(f"Search attribute {key} of namespace {name} is not of type {wanted[key]}: choose another name.")
     missing = {key: number for key, number in numbers.items() if key not in live.custom_attributes}
     if missing:
         await client.operator_service.add_search_attributes(
@@ -109,13 +109,13 @@ async def _search_attributes(client: Client, name: str, wanted: dict[str, str]) 
         print(f"namespace {name}: search attributes added: {', '.join(missing)}", flush=True)
 
 
-async def main(address: str, path: str) -> None:
+async def main(address: str, namespaces: list[dict[str, Any]]) -> None:
     client = await Client.connect(address)
-    for wanted in json.loads(Path(path).read_text(encoding="utf-8")):
+    for wanted in namespaces:
         print(f"namespace {wanted['name']}: {await _namespace(client, wanted)}", flush=True)
         if wanted["search_attributes"]:
             await _search_attributes(client, wanted["name"], wanted["search_attributes"])
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], sys.argv[2]))
+    asyncio.run(main(sys.argv[1], json.loads(Path(sys.argv[2]).read_text(encoding="utf-8"))))
