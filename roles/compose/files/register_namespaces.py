@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # Copyright: (c) 2026, The aegis.temporal developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -17,6 +16,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import tenacity
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.namespace.v1 import NamespaceConfig, UpdateNamespaceInfo
@@ -93,6 +93,18 @@ async def _namespace(client: Client, wanted: dict[str, Any]) -> str:
     return "updated"
 
 
+def _unknown(error: BaseException) -> bool:
+    return isinstance(error, RPCError) and error.status == RPCStatusCode.NOT_FOUND
+
+
+# The server reads its list of namespaces now and then only (system.namespaceCacheRefreshInterval), so a new one is
+# unknown for a while.
+@tenacity.retry(
+    retry=tenacity.retry_if_exception(_unknown),
+    wait=tenacity.wait_fixed(1),
+    stop=tenacity.stop_after_delay(60),
+    reraise=True,
+)
 async def _search_attributes(client: Client, name: str, wanted: dict[str, str]) -> None:
     live = await client.operator_service.list_search_attributes(
         ListSearchAttributesRequest(namespace=name), retry=True, timeout=CALL
