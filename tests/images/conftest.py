@@ -32,10 +32,9 @@ def repository(unique):
     """A repository of our own, so that images of the machine's user stay what they are."""
     name = f"{unique}/temporal"
     yield name
-    images = docker("images", "--format", "{{.Repository}}:{{.Tag}}", "--filter", f"reference=*{unique}*/*").split()
-    images += docker("images", "--format", "{{.Repository}}:{{.Tag}}", "--filter", f"reference=*/{unique}/*").split()
-    for image in set(images):
-        docker("rmi", "--force", image)
+    everything = docker("images", "--format", "{{.Repository}}:{{.Tag}}").split()
+    # Also those that were given a registry's name.
+    docker("rmi", "--force", *(image for image in everything if f"{unique}/" in image))
 
 
 @pytest.fixture(scope="session")
