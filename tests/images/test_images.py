@@ -91,6 +91,12 @@ def database(made, unique, tmp_path):
     options = ["--detach", "--name", name, "--user=12345:12345", *HARDENED, "--tmpfs=/var/run/postgresql:mode=1777"]
     options += ["--volume", f"{secret}:/run/secrets/password:ro", "--volume", f"{name}:/var/lib/postgresql/data"]
     options += ["--env", "POSTGRES_PASSWORD_FILE=/run/secrets/password", "--health-interval=1s"]
+    script = tmp_path / "first.sql"
+    script.write_text("CREATE TABLE first AS SELECT 'of all' AS word;")
+    options += ["--volume", f"{script}:/docker-entrypoint-initdb.d/first.sql:ro"]
+    # What a container that was killed during its first start leaves.
+    killed = ["run", "--rm", "--user=12345:12345", "--volume", f"{name}:/var/lib/postgresql/data", made["postgres"]]
+    docker(*killed, "sh", "-c", "mkdir $PGDATA.draft && echo half >$PGDATA.draft/PG_VERSION")
     docker("run", *options, made["postgres"])
     yield name, options
     docker("rm", "--force", name)
@@ -112,6 +118,7 @@ def test_postgres_keeps_its_data_and_its_password(made, database):
 
     wait_for(ready)
     assert ask("SHOW data_checksums").stdout.strip() == "on"
+    assert ask("SELECT word FROM first").stdout.strip() == "of all"
     assert ask("CREATE TABLE kept AS SELECT 42 AS answer").returncode == 0
     assert "password authentication failed" in ask("SELECT 1", "wrong").stderr
     assert run("docker", "exec", name, "psql", "--username=postgres", check=False).returncode == 2
