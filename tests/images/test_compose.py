@@ -25,12 +25,18 @@ PASSWORD = "test-only pass'word$x"
 
 
 @pytest.fixture(scope="module")
-def project(made, unique, tmp_path_factory):
-    """The inventory of two hosts that nobody contacts, and where the project goes."""
-    inventory = tmp_path_factory.mktemp("inventory") / "hosts.yml"
+def inventory(tmp_path_factory):
+    """Two hosts that nobody contacts."""
+    path = tmp_path_factory.mktemp("inventory") / "hosts.yml"
     hosts = {group: {"hosts": {"one.example": {}}} for group in ("postgres", "temporal", "temporal_ui")}
     hosts["temporal_worker"] = {"hosts": {"two.example": {}}}
-    inventory.write_text(json.dumps({"all": {"children": hosts}}))
+    path.write_text(json.dumps({"all": {"children": hosts}}))
+    return path
+
+
+@pytest.fixture(scope="module")
+def project(made, inventory, unique, tmp_path_factory):
+    """Where the project goes, and what exports it."""
     directory = tmp_path_factory.mktemp("compose") / "project"
     variables = {
         "compose_directory": str(directory),
@@ -50,8 +56,8 @@ def project(made, unique, tmp_path_factory):
         ],
     }
 
-    def export(*options, check=True, **more):
-        return playbook("compose", "--inventory", inventory, *options, variables={**variables, **more}, check=check)
+    def export(*options, **more):
+        return playbook("compose", "--inventory", inventory, *options, variables={**variables, **more})
 
     return directory, export
 
@@ -244,12 +250,17 @@ def test_a_workflow_completes_and_is_kept_when_a_setting_changes(exported, start
 @pytest.mark.parametrize(
     ("wrong", "named"),
     [
-        ({"compose_directory": "here"}, "compose_directory is 'here'"),
         ({"compose_worker_ports": "3009-3000"}, "compose_worker_ports is '3009-3000'"),
-        ({"temporal_namespaces": [{"name": "old", "state": "absent"}]}, "temporal_namespaces has old"),
         ({"postgres_mode": "managed"}, "postgres_mode is 'managed'"),
+        ({"temporal_namespaces": [{"name": "old", "state": "absent"}]}, "temporal_namespaces has old"),
+        ({"temporal_dynamic_config": {"frontend.rpss": 1}}, "Do you mean frontend.rps?"),
+        ({"temporal_worker_task_queue": ""}, "temporal_worker_task_queue"),
     ],
 )
-def test_what_cannot_be_exported_is_refused(project, wrong, named):
-    _directory, export = project
-    assert named in export("--check", check=False, **wrong).replace("\n", " ").replace("''", "'")
+def test_what_cannot_be_exported_is_refused_before_anything_is_written(inventory, tmp_path, wrong, named):
+    directory = tmp_path / "project"
+    variables = {"compose_directory": str(directory), **wrong}
+    output = playbook("compose", "--inventory", inventory, variables=variables, check=False)
+    assert "failed=1" in output
+    assert named in " ".join(output.replace("''", "'").split())
+    assert not directory.exists()
