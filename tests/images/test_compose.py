@@ -196,14 +196,19 @@ def test_two_pollers_have_two_names(started):
         return {item["identity"] for item in _json("namespaces/default/task-queues/aegis-agents").get("pollers", [])}
 
     wait_for(lambda: len(pollers()) == 2)
-    healths = [requests.get(f"http://127.0.0.1:{port}/health", timeout=TIMEOUT).json() for port in (23000, 23001)]
+    healths = [requests.get(f"{_worker(started, index)}/health", timeout=TIMEOUT).json() for index in (1, 2)]
     assert {health["identity"] for health in healths} == pollers()
 
 
-def _echo():
+def _worker(compose, index=1):
+    """Return a worker's URL: which port of the range it has is the engine's choice."""
+    return "http://" + compose("port", "--index", index, "aegis-temporal-worker", "3000")
+
+
+def _echo(compose):
     definition = json.loads((REPOSITORY / "roles/verify/files/echo.json").read_text(encoding="utf-8"))
     definition |= {"workflow_id": str(uuid.uuid4()), "name": f"compose-echo-{uuid.uuid4().hex[:8]}"}
-    answer = requests.post("http://127.0.0.1:23000/register-workflow", json=definition, timeout=TIMEOUT)
+    answer = requests.post(f"{_worker(compose)}/register-workflow", json=definition, timeout=TIMEOUT)
     assert answer.status_code == requests.codes.ok, answer.text
     start = {
         "workflow_id": definition["workflow_id"],
@@ -224,7 +229,7 @@ def _echo():
 
 def test_a_workflow_completes_and_is_kept_when_a_setting_changes(exported, started, unique):
     _directory, export = exported
-    execution, result = _echo()
+    execution, result = _echo(started)
     assert (result["status"], result["final_output"]) == ("completed", {"message": "Hello from aegis.temporal"})
 
     def numbers():
@@ -244,7 +249,7 @@ def test_a_workflow_completes_and_is_kept_when_a_setting_changes(exported, start
     assert f"/{unique}-temporal-1" in renewed
     assert f"/{unique}-postgresql-1" not in renewed
     assert _json(f"namespaces/default/workflows/{execution}")["workflowExecutionInfo"]["status"].endswith("COMPLETED")
-    assert _echo()[1]["status"] == "completed"
+    assert _echo(started)[1]["status"] == "completed"
 
 
 @pytest.mark.parametrize(
