@@ -25,12 +25,18 @@ PASSWORD = "test-only pass'word$x"
 
 
 @pytest.fixture(scope="module")
-def project(made, unique, tmp_path_factory):
-    """The inventory of two hosts that nobody contacts, and where the project goes."""
-    inventory = tmp_path_factory.mktemp("inventory") / "hosts.yml"
+def inventory(tmp_path_factory):
+    """Two hosts that nobody contacts."""
+    path = tmp_path_factory.mktemp("inventory") / "hosts.yml"
     hosts = {group: {"hosts": {"one.example": {}}} for group in ("postgres", "temporal", "temporal_ui")}
     hosts["temporal_worker"] = {"hosts": {"two.example": {}}}
-    inventory.write_text(json.dumps({"all": {"children": hosts}}))
+    path.write_text(json.dumps({"all": {"children": hosts}}))
+    return path
+
+
+@pytest.fixture(scope="module")
+def project(made, inventory, unique, tmp_path_factory):
+    """Where the project goes, and what exports it."""
     directory = tmp_path_factory.mktemp("compose") / "project"
     variables = {
         "compose_directory": str(directory),
@@ -50,8 +56,8 @@ def project(made, unique, tmp_path_factory):
         ],
     }
 
-    def export(*options, check=True, **more):
-        return playbook("compose", "--inventory", inventory, *options, variables={**variables, **more}, check=check)
+    def export(*options, **more):
+        return playbook("compose", "--inventory", inventory, *options, variables={**variables, **more})
 
     return directory, export
 
@@ -190,14 +196,19 @@ def test_two_pollers_have_two_names(started):
         return {item["identity"] for item in _json("namespaces/default/task-queues/aegis-agents").get("pollers", [])}
 
     wait_for(lambda: len(pollers()) == 2)
-    healths = [requests.get(f"http://127.0.0.1:{port}/health", timeout=TIMEOUT).json() for port in (23000, 23001)]
+    healths = [requests.get(f"{_worker(started, index)}/health", timeout=TIMEOUT).json() for index in (1, 2)]
     assert {health["identity"] for health in healths} == pollers()
 
 
-def _echo():
+def _worker(compose, index=1):
+    """Return a worker's URL: which port of the range it has is the engine's choice."""
+    return "http://" + compose("port", "--index", index, "aegis-temporal-worker", "3000")
+
+
+def _echo(compose):
     definition = json.loads((REPOSITORY / "roles/verify/files/echo.json").read_text(encoding="utf-8"))
     definition |= {"workflow_id": str(uuid.uuid4()), "name": f"compose-echo-{uuid.uuid4().hex[:8]}"}
-    answer = requests.post("http://127.0.0.1:23000/register-workflow", json=definition, timeout=TIMEOUT)
+    answer = requests.post(f"{_worker(compose)}/register-workflow", json=definition, timeout=TIMEOUT)
     assert answer.status_code == requests.codes.ok, answer.text
     start = {
         "workflow_id": definition["workflow_id"],
@@ -218,7 +229,7 @@ def _echo():
 
 def test_a_workflow_completes_and_is_kept_when_a_setting_changes(exported, started, unique):
     _directory, export = exported
-    execution, result = _echo()
+    execution, result = _echo(started)
     assert (result["status"], result["final_output"]) == ("completed", {"message": "Hello from aegis.temporal"})
 
     def numbers():
@@ -238,18 +249,23 @@ def test_a_workflow_completes_and_is_kept_when_a_setting_changes(exported, start
     assert f"/{unique}-temporal-1" in renewed
     assert f"/{unique}-postgresql-1" not in renewed
     assert _json(f"namespaces/default/workflows/{execution}")["workflowExecutionInfo"]["status"].endswith("COMPLETED")
-    assert _echo()[1]["status"] == "completed"
+    assert _echo(started)[1]["status"] == "completed"
 
 
 @pytest.mark.parametrize(
     ("wrong", "named"),
     [
-        ({"compose_directory": "here"}, "compose_directory is 'here'"),
         ({"compose_worker_ports": "3009-3000"}, "compose_worker_ports is '3009-3000'"),
-        ({"temporal_namespaces": [{"name": "old", "state": "absent"}]}, "temporal_namespaces has old"),
         ({"postgres_mode": "managed"}, "postgres_mode is 'managed'"),
+        ({"temporal_namespaces": [{"name": "old", "state": "absent"}]}, "temporal_namespaces has old"),
+        ({"temporal_dynamic_config": {"frontend.rpss": 1}}, "Do you mean frontend.rps?"),
+        ({"temporal_worker_task_queue": ""}, "temporal_worker_task_queue"),
     ],
 )
-def test_what_cannot_be_exported_is_refused(project, wrong, named):
-    _directory, export = project
-    assert named in export("--check", check=False, **wrong).replace("\n", " ").replace("''", "'")
+def test_what_cannot_be_exported_is_refused_before_anything_is_written(inventory, tmp_path, wrong, named):
+    directory = tmp_path / "project"
+    variables = {"compose_directory": str(directory), **wrong}
+    output = playbook("compose", "--inventory", inventory, variables=variables, check=False)
+    assert "failed=1" in output
+    assert named in " ".join(output.replace("''", "'").split())
+    assert not directory.exists()
