@@ -18,7 +18,7 @@ integration=(--numprocesses 2 --dist loadfile)
 # Budgets in seconds, on two cores with nothing in the caches.
 declare -A budget=(
   [bootstrap]=1200 [lint]=240 [unit]=120 [worker]=900 [integration]=900 [build]=120 [sanity]=500
-  [default]=900 [cluster]=1200 [changes]=1800 [faults]=2700 [scale]=1800 [pinned]=1500 [ansible_cores]=1200
+  [default]=900 [cluster]=1200 [changes]=1800 [faults]=2700 [scale]=2700 [pinned]=1500 [ansible_cores]=1200
   [images]=1500 [quickstart]=900 [soak]=300 [long_soak]=1200
 )
 

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
+RESTART_DEADLINE_SECONDS = 60
 UNITS = {
     "postgres": "postgresql@{cluster}.service",
     "temporal": "temporal-server.service",
@@ -30,3 +32,23 @@ def units_of(host: Any, deployment: Any) -> Iterator[tuple[str, str]]:
 def main_pid(host: Any, unit: str) -> int:
     """Return the process id of a unit's main process; 0 while it has none."""
     return int(host.check_output(f"systemctl show --property=MainPID --value {unit}"))
+
+
+def kill_and_wait(host: Any, unit: str) -> None:
+    """Kill a unit's main process, and wait until systemd has another one running.
+
+    Raises ``AssertionError`` where there was none to kill, or when none came back in time.
+    """
+    before = main_pid(host, unit)
+    assert before > 0, unit
+    host.check_output(f"kill -9 {before}")
+    wait_for_another(host, unit, before)
+
+
+def wait_for_another(host: Any, unit: str, before: int) -> None:
+    """Wait until a unit is active with another main process than ``before``. Raises ``AssertionError``."""
+    deadline = time.monotonic() + RESTART_DEADLINE_SECONDS
+    while main_pid(host, unit) in (0, before) or host.run(f"systemctl is-active {unit}").stdout.strip() != "active":
+        status = host.run(f"systemctl status --no-pager {unit}").stdout if time.monotonic() > deadline else ""
+        assert time.monotonic() <= deadline, f"{unit} did not come back: {status}"
+        time.sleep(0.5)

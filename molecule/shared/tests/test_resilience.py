@@ -9,15 +9,13 @@ import asyncio
 import time
 import uuid
 
-import pytest
 import requests
 import temporalio.client
 import testinfra
 from temporalio.service import RPCError
-from units import main_pid, units_of
+from units import kill_and_wait, units_of
 
 TIMEOUT_SECONDS = 10
-RESTART_DEADLINE_SECONDS = 60
 RESULT_DEADLINE_SECONDS = 300
 STEPS = 5
 
@@ -48,17 +46,6 @@ def _definition() -> dict:
         "context": {},
         "states": states,
     }
-
-
-def _kill_and_wait(host, unit: str) -> None:
-    before = main_pid(host, unit)
-    assert before > 0, unit
-    host.check_output(f"kill -9 {before}")
-    deadline = time.monotonic() + RESTART_DEADLINE_SECONDS
-    while main_pid(host, unit) in (0, before) or host.run(f"systemctl is-active {unit}").stdout.strip() != "active":
-        if time.monotonic() > deadline:
-            pytest.fail(f"{unit} did not come back: " + host.run(f"systemctl status --no-pager {unit}").stdout)
-        time.sleep(0.5)
 
 
 async def _start(address: str, definition: dict, workflow_id: str) -> None:
@@ -103,7 +90,7 @@ def test_every_process_is_killed_and_the_running_workflow_completes(deployment):
     for name in names:
         host = testinfra.get_host(f"ansible://{name}", ansible_inventory=str(deployment.inventory))
         for _group, unit in units_of(host, deployment):
-            _kill_and_wait(host, unit)
+            kill_and_wait(host, unit)
             killed.append(f"{name} {unit}")
     assert len(killed) >= len(groups)
 
