@@ -5,7 +5,7 @@
 #   test.sh all          what CI runs
 #   test.sh everything   and what is too long for it
 #   test.sh PART…        single parts: lint unit worker soak integration build sanity default cluster changes faults
-#                        scale pinned ansible_cores images quickstart long_soak
+#                        fault scale pinned ansible_cores images quickstart long_soak
 set -uo pipefail
 # shellcheck source=tools/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -18,7 +18,7 @@ integration=(--numprocesses 2 --dist loadfile)
 # Budgets in seconds, on two cores with nothing in the caches.
 declare -A budget=(
   [bootstrap]=1200 [lint]=240 [unit]=120 [worker]=900 [integration]=900 [build]=120 [sanity]=500
-  [default]=900 [cluster]=1200 [changes]=1800 [faults]=2700 [scale]=2700 [pinned]=1500 [ansible_cores]=1200
+  [default]=900 [cluster]=1200 [changes]=1800 [faults]=2700 [fault]=1800 [scale]=2700 [pinned]=1500 [ansible_cores]=1200
   [images]=1500 [quickstart]=900 [soak]=300 [long_soak]=1200
 )
 
@@ -58,6 +58,7 @@ part_pinned() { molecule test --scenario-name pinned && pytest tests/integration
 part_ansible_cores() { tools/test_ansible_cores.sh; }
 part_changes() { molecule test --scenario-name changes; }
 part_faults() { molecule test --scenario-name faults; }
+part_fault() { molecule test --scenario-name fault; }
 part_scale() { molecule test --scenario-name scale; }
 part_images() { pytest tests/images; }
 part_quickstart() { pytest tests/quickstart; }
@@ -65,8 +66,8 @@ part_quickstart() { pytest tests/quickstart; }
 case ${1:-} in
   all) parts=(bootstrap lint unit worker soak integration build sanity default cluster) ;;
   everything) parts=(
-    bootstrap lint unit worker soak integration build sanity default cluster changes faults scale pinned
-    ansible_cores images quickstart long_soak
+    bootstrap lint unit worker soak integration build sanity default cluster changes faults fault scale
+    pinned ansible_cores images quickstart long_soak
   ) ;;
   '') fail "usage: test.sh all|everything|PART…" ;;
   *) parts=("$@") ;;
