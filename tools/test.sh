@@ -5,7 +5,7 @@
 #   test.sh all          what CI runs
 #   test.sh everything   and what is too long for it
 #   test.sh PART…        single parts: lint unit worker soak integration build sanity default cluster changes faults
-#                        pinned quickstart long_soak
+#                        pinned ansible_cores quickstart long_soak
 set -uo pipefail
 # shellcheck source=tools/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -18,7 +18,7 @@ integration=(--numprocesses 2 --dist loadfile)
 # Budgets in seconds, on two cores with nothing in the caches.
 declare -A budget=(
   [bootstrap]=1200 [lint]=240 [unit]=120 [worker]=900 [integration]=900 [build]=120 [sanity]=500
-  [default]=900 [cluster]=900 [changes]=1800 [faults]=2700 [pinned]=1500 [quickstart]=900 [soak]=300 [long_soak]=1200
+  [default]=900 [cluster]=900 [changes]=1800 [faults]=2700 [pinned]=1500 [ansible_cores]=1200 [quickstart]=900 [soak]=300 [long_soak]=1200
 )
 
 part_bootstrap() {
@@ -54,6 +54,7 @@ part_sanity() { tools/ansible_test_sanity.sh; }
 part_default() { molecule test --scenario-name default; }
 part_cluster() { molecule test --scenario-name cluster; }
 part_pinned() { molecule test --scenario-name pinned && pytest tests/integration "${integration[@]}" --temporal-version=1.24.2; }
+part_ansible_cores() { tools/test_ansible_cores.sh; }
 part_changes() { molecule test --scenario-name changes; }
 part_faults() { molecule test --scenario-name faults; }
 part_quickstart() { pytest tests/quickstart; }
@@ -61,7 +62,8 @@ part_quickstart() { pytest tests/quickstart; }
 case ${1:-} in
   all) parts=(bootstrap lint unit worker soak integration build sanity default cluster) ;;
   everything) parts=(
-    bootstrap lint unit worker soak integration build sanity default cluster changes faults pinned quickstart long_soak
+    bootstrap lint unit worker soak integration build sanity default cluster changes faults pinned ansible_cores
+    quickstart long_soak
   ) ;;
   '') fail "usage: test.sh all|everything|PART…" ;;
   *) parts=("$@") ;;
@@ -82,7 +84,7 @@ for part in "${parts[@]}"; do
   else
     verdict=FAILED failed=$((failed + 1)) broken+=("$part")
   fi
-  report+=("$(printf '%-12s %-7s %5d s of %5d s' "$part" "$verdict" $((SECONDS - started)) "${budget[$part]}")")
+  report+=("$(printf '%-13s %-7s %5d s of %5d s' "$part" "$verdict" $((SECONDS - started)) "${budget[$part]}")")
   # Nothing else can work without what bootstrap brings.
   if [ "$part" = bootstrap ] && [ "$verdict" = FAILED ]; then break; fi
 done

@@ -10,6 +10,7 @@ common/membership/ringpop/monitor.go of the server.
 from __future__ import annotations
 
 import ipaddress
+import time
 import traceback
 import typing as t
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ from typing import Any
 
 from ansible_collections.aegis.temporal.plugins.module_utils.outcome import Problem
 from ansible_collections.aegis.temporal.plugins.module_utils.temporal_services import endpoint
+from ansible_collections.aegis.temporal.plugins.module_utils.timestamps import parse_timestamp
 
 try:
     import psycopg2
@@ -114,14 +116,29 @@ def _member(role: int, address: str, port: int, since: str, age: Any) -> dict[st
     }
 
 
-def difference(members: Sequence[Member], expected: Sequence[Member]) -> tuple[list[str], list[str]]:
+def difference(
+    members: Sequence[Member], expected: Sequence[Member], elapsed: float = 0.0
+) -> tuple[list[str], list[str]]:
     """Return which of C(expected) are no live members, and which live members are not expected.
 
-    Service, address and membership port tell members apart, so a process that was started again is the same one.
+    Service, address and membership port tell members apart, so a process that was started again is the same one,
+    unless the expected member has a C(max_session_age): then the one before is not yet the one that is expected.
+    That age was true C(elapsed) seconds ago.
     """
-    live = {_label(member) for member in members if member["fresh"]}
+    newest = {_label(member): member["max_session_age"] for member in expected if member.get("max_session_age")}
+    live = {
+        label
+        for label, member in ((_label(member), member) for member in members if member["fresh"])
+        if label not in newest or _session_age(member) <= newest[label] + elapsed
+    }
     wanted = {_label(member) for member in expected}
     return sorted(wanted - live), sorted(live - wanted)
+
+
+def _session_age(member: Member) -> float:
+    """Return the seconds since the member's process started, if the clock of its host is that of this one."""
+    # It is cut to whole seconds.
+    return time.time() - parse_timestamp(member["session_start"]).timestamp() - 1
 
 
 def _label(member: Member) -> str:

@@ -64,8 +64,30 @@ def present(wish: Wish, check_mode: bool) -> Result:
         "incoming": store.incoming,
         "directory": store.directory(release) if release else "",
         "previous": store.linked(PREVIOUS),
+        "active": bool(release) and store.linked(CURRENT) == release,
         "problems": problems,
         "diff": _diff(wish, current, release, problems, tidy),
+    }
+
+
+def previous(wish: Wish, check_mode: bool) -> Result:
+    """Make the release that was current before the current one again; raises ReleaseError if there is none."""
+    store = wish.store
+    current, before = store.linked(CURRENT), store.linked(PREVIOUS)
+    if not before or not os.path.isdir(store.directory(before)):
+        raise ReleaseError("%s has no release before %s to return to" % (store.home, current or "the first"))
+    if not check_mode:
+        with _clear_errors(store):
+            release_store.activate(store, before)
+    return {
+        "changed": True,
+        "archive_needed": False,
+        "incoming": store.incoming,
+        "directory": store.directory(before),
+        "previous": store.linked(PREVIOUS),
+        "active": not check_mode,
+        "problems": [],
+        "diff": {"before": "current: %s\n" % current, "after": "current: %s\n" % before},
     }
 
 
@@ -76,6 +98,10 @@ def absent(wish: Wish, check_mode: bool) -> Result:
     if exists and not check_mode:
         with _clear_errors(store):
             release_store.remove(store.home)
+            # What else is there belongs to other components.
+            for directory in (store.incoming, store.root):
+                with contextlib.suppress(OSError):
+                    os.rmdir(directory)
     return {
         "changed": exists,
         "archive_needed": False,

@@ -38,6 +38,7 @@ class Wish(t.NamedTuple):
     health_timeout: float
     stop_timeout: float
     pending: t.Sequence[str]
+    max_age: float = 0.0
 
 
 class Manager:
@@ -53,6 +54,7 @@ class Manager:
         self._reasons: list[str] = []
         self._actions: list[str] = []
         self._healthy_after: dict[str, float] = {}
+        self._running_for: dict[str, float] = {}
         self._drop_ins: list[str] = []
         self._before: dict[str, str] = {}
         self._after: dict[str, str] = {}
@@ -75,6 +77,7 @@ class Manager:
             "reasons": self._reasons,
             "actions": self._actions,
             "healthy_after": self._healthy_after,
+            "running_for": self._running_for,
             "drop_ins": sorted(set(self._drop_ins)),
             "diff": {"before": _text(self._before), "after": _text(self._after)},
         }
@@ -125,6 +128,8 @@ class Manager:
         if not state.running:
             return "start", ["it is %s" % (state.active or "unknown"), *pending]
         reasons = [*self._differences(state, facts), *pending]
+        if self.wish.max_age and state.age() > self.wish.max_age:
+            reasons.append("it runs for %d s, and a restart after that moment was asked for" % state.age())
         return ("restart", reasons) if reasons else ("", [])
 
     def _differences(self, state: State, facts: unit_record.Facts) -> list[str]:
@@ -165,6 +170,7 @@ class Manager:
                     self._runner,
                 )
                 self._healthy_after[state.name] = round(time.monotonic() - began, 1)
+                self._running_for[state.name] = round(self._systemd.states([state.name])[state.name].age(), 1)
         except UnitError as error:
             raise UnitError(self._failure(state, verb, reasons, error, moment, waiting)) from error
         self._after[state.name] = "active, enabled" + (", as on disk" if verb else "")

@@ -29,6 +29,7 @@ PROPERTIES = (
     "NeedDaemonReload",
     "InvocationID",
     "InactiveExitTimestampMonotonic",
+    "ExecMainStartTimestampMonotonic",
     "NRestarts",
     "Result",
 )
@@ -71,11 +72,17 @@ class State(t.NamedTuple):
     """Seconds of the monotonic clock when the unit last left the inactive state; 0 if never."""
     restarts: int
     result: str
+    process_started: float = 0.0
+    """Seconds of the monotonic clock when its process last started, by systemd itself too; 0 if never."""
 
     @property
     def running(self) -> bool:
         """Tell whether there is a process, or systemd is about to make one."""
         return self.active in ("active", "reloading", "activating", "refreshing")
+
+    def age(self) -> float:
+        """Return the seconds since its process started."""
+        return max(time.monotonic() - self.process_started, 0.0)
 
     def words(self) -> str:
         """Return the state in short words."""
@@ -153,6 +160,7 @@ def _state(unit: str, block: str) -> State:
         started=int(values.get("InactiveExitTimestampMonotonic") or 0) / 1e6,
         restarts=int(values.get("NRestarts") or 0),
         result=values.get("Result", ""),
+        process_started=int(values.get("ExecMainStartTimestampMonotonic") or 0) / 1e6,
     )
 
 

@@ -48,12 +48,21 @@ CHECKS = (
         each=True,
     ),
     Check(
+        "disk",
+        "PostgreSQL has room to write",
+        "server",
+        "The file system with PostgreSQL's data directory is full, or temp_file_limit is below 16 MB.",
+        "Free space on the database's host or make its file system larger, then run the playbook again.",
+        ("database",),
+    ),
+    Check(
         "schema",
         "both stores have the schema of the version",
         "server",
         "The schema was not brought up to date with temporal_version, or somebody else changed it.",
         "Run the part `temporal` again: it updates the schema before it touches a server.",
-        ("database",),
+        # After a restart PostgreSQL writes a file for the first session of each database.
+        ("database", "disk"),
     ),
     Check(
         "connections",
@@ -88,7 +97,7 @@ CHECKS = (
         "server",
         "A service does not join, a removed host still runs one, or temporal_broadcast_address is wrong.",
         "Compare temporal_services and addresses of the hosts named; stop servers that left the inventory.",
-        ("services",),
+        ("services", "disk"),
     ),
     Check(
         "shards",
@@ -139,7 +148,7 @@ CHECKS = (
         "worker",
         "A worker was started with another namespace or task queue, or has just been started.",
         "Compare temporal_worker_namespace and temporal_worker_task_queue of the hosts named.",
-        ("workers",),
+        ("workers", "disk"),
     ),
     Check(
         "register",
@@ -147,7 +156,7 @@ CHECKS = (
         "worker",
         "The worker refuses this address, or its login may not write.",
         "See temporal_worker_register_allowed_addresses; it must hold the worker's own address.",
-        ("workers",),
+        ("workers", "disk"),
         along=("cleanup",),
     ),
     Check(

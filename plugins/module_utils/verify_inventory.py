@@ -16,18 +16,31 @@ Nodes = t.Sequence[t.Mapping[str, t.Any]]
 DEFAULT_NAMESPACE = "default"
 DEFAULT_TASK_QUEUE = "aegis-agents"
 
+_MOMENT_SECONDS = 10.0
 
-def members(nodes: Nodes, hostvars: t.Mapping[str, Variables]) -> list[dict[str, t.Any]]:
-    """Return the members that C(cluster_members) is to expect of ``nodes``, those of C(topology).temporal."""
+
+def members(
+    nodes: Nodes, hostvars: t.Mapping[str, Variables], ages: t.Mapping[str, float] | None = None
+) -> list[dict[str, t.Any]]:
+    """Return the members that C(cluster_members) is to expect of ``nodes``, those of C(topology).temporal.
+
+    ``ages`` has, by host, the seconds for which its process has been running: no older one is meant.
+    """
     return [
         {
             "service": service,
             "address": node["address"],
             "membership_port": ports(hostvars[node["host"]], service)["membership_port"],
+            **_age((ages or {}).get(node["host"])),
         }
         for node in nodes
         for service in node["services"]
     ]
+
+
+def _age(seconds: float | None) -> dict[str, float]:
+    """What was read a moment ago is a moment older now."""
+    return {} if seconds is None else {"max_session_age": float(seconds) + _MOMENT_SECONDS}
 
 
 def queues(nodes: Nodes, hostvars: t.Mapping[str, Variables]) -> list[dict[str, t.Any]]:

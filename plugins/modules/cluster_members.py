@@ -67,7 +67,7 @@ options:
         description: PEM file of the certificate authorities that may have signed the database server's certificate.
         type: path
   expected:
-    description: The members that should be there, and no others.
+    description: The members that should be there.
     type: list
     elements: dict
     required: true
@@ -85,6 +85,16 @@ options:
         description: Port of its membership protocol.
         type: int
         required: true
+      max_session_age:
+        description:
+          - Seconds before the start of this module. A member whose process started earlier does not count, so that one
+            that was just restarted is not taken for the one before, whose row stays live for 20 seconds.
+          - The moment is told by the clock of the member's host, so the module has to run there.
+        type: float
+  exact:
+    description: Whether no other live members may be there.
+    type: bool
+    default: true
   timeout:
     description: Seconds that one connection or query may take.
     type: float
@@ -147,6 +157,8 @@ elapsed:
   sample: 0.041
 """
 
+import time
+
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.aegis.temporal.plugins.module_utils import cluster_members
 from ansible_collections.aegis.temporal.plugins.module_utils.outcome import Problem, check_wait, run
@@ -166,8 +178,10 @@ def main():
                     "service": {"type": "str", "required": True, "choices": list(SERVICES)},
                     "address": {"type": "str", "required": True},
                     "membership_port": {"type": "int", "required": True},
+                    "max_session_age": {"type": "float"},
                 },
             },
+            "exact": {"type": "bool", "default": True},
             "timeout": {"type": "float", "default": 5.0},
             "wait": {"type": "bool", "default": True},
             "wait_timeout": {"type": "float", "default": 60.0},
@@ -184,18 +198,20 @@ def main():
             raise Problem("expected is empty: a cluster without members cannot be verified. Name its members.")
         if cluster_members.PSYCOPG2_IMPORT_ERROR:
             raise Problem(missing_required_lib("psycopg2", reason="to read the members from the database"))
-        seen = {}
+        seen, began = {}, time.monotonic()
 
         def look(_left):
             members = cluster_members.read_members(params["database"], params["timeout"])
-            missing, unexpected = cluster_members.difference(members, params["expected"])
+            missing, unexpected = cluster_members.difference(members, params["expected"], time.monotonic() - began)
             seen.update(members=members, missing=missing, unexpected=unexpected)
-            return None if missing or unexpected else True
+            return None if missing or (unexpected and params["exact"]) else True
 
         patient = params["wait"] and not module.check_mode
         same = poll_until(look, params["wait_timeout"] if patient else 0, params["wait_interval"])
         if not same:
-            parts = [(seen["missing"], "Missing: "), (seen["unexpected"], "Not expected: ")]
+            parts = [(seen["missing"], "Missing: ")]
+            if params["exact"]:
+                parts.append((seen["unexpected"], "Not expected: "))
             said = " ".join(word + ", ".join(names) + "." for names, word in parts if names)
             if not module.check_mode:
                 raise Problem("The members are not those that should be there. " + said, **seen)

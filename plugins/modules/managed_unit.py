@@ -95,6 +95,13 @@ options:
     description: Seconds that stopping may take; must be more than the unit's C(TimeoutStopSec).
     type: int
     default: 120
+  max_age:
+    description:
+      - Seconds. A unit that runs for longer is restarted, whatever is on disk. V(0) means for any time.
+      - An age, not a moment, so that the clocks of this host and of the control node need not agree. The playbook
+        C(restart.yml) gives the age of the order to restart, so a unit that was restarted since is left alone.
+    type: float
+    default: 0
   pending:
     description:
       - Changes that are known to come, used in check mode only, where they are not on disk yet.
@@ -133,6 +140,12 @@ EXAMPLES = r"""
     health:
       - url: http://127.0.0.1:{instance+3000}/health
 
+- name: Restart the server, unless it has been restarted within the last five minutes
+  aegis.temporal.managed_unit:
+    name: temporal-server
+    link: /opt/aegis-temporal/temporal-server/current
+    max_age: 300
+
 - name: Take the service away
   aegis.temporal.managed_unit:
     name: temporal-server
@@ -157,6 +170,11 @@ healthy_after:
   returned: when O(state=started) and not in check mode
   type: dict
   sample: {"temporal-server.service": 1.6}
+running_for:
+  description: Seconds for which the process of each unit has been running, by unit.
+  returned: when O(state=started) and not in check mode
+  type: dict
+  sample: {"temporal-server.service": 3.4}
 drop_ins:
   description: Drop-in files that change a unit and that this collection does not manage.
   returned: always
@@ -193,6 +211,7 @@ ARGUMENTS = {
     },
     "health_timeout": {"type": "int", "default": 120},
     "stop_timeout": {"type": "int", "default": 120},
+    "max_age": {"type": "float", "default": 0},
     "pending": {"type": "list", "elements": "str", "default": []},
     "secrets": {"type": "list", "elements": "str", "default": [], "no_log": True},
 }
@@ -214,6 +233,7 @@ def wish(options):
         health_timeout=options["health_timeout"],
         stop_timeout=options["stop_timeout"],
         pending=options["pending"],
+        max_age=options["max_age"],
     )
 
 

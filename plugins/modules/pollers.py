@@ -70,6 +70,12 @@ options:
         smaller value than 60 would refuse workers that are well.
     type: float
     default: 90.0
+  since:
+    description:
+      - Seconds before the start of this module. A poller whose last poll was earlier does not count, however long the
+        module waits.
+      - For a worker that was just restarted, how long ago that was, because the poller before it has the same identity.
+    type: float
   max_backlog:
     description:
       - How many tasks of each of O(types) may wait in the queue. Without it the backlog is only told.
@@ -187,6 +193,8 @@ elapsed:
   sample: 0.012
 """
 
+import time
+
 from ansible.module_utils.basic import AnsibleModule, env_fallback
 from ansible_collections.aegis.temporal.plugins.module_utils import namespaces, task_queues
 from ansible_collections.aegis.temporal.plugins.module_utils.connection import (
@@ -205,9 +213,17 @@ class Observer:
     def __init__(self, params):
         self.params = params
         self.client = TemporalHttp(read_connection(params).http)
+        self.began = time.monotonic()
         self.found = None
         self.backlog = {}
         self.trouble = None
+
+    def max_age(self):
+        """Seconds since its last poll after which a poller does not count, at this moment."""
+        since = self.params["since"]
+        if since is None:
+            return self.params["max_age"]
+        return min(self.params["max_age"], since + time.monotonic() - self.began)
 
     def missing(self):
         return self.lacking() + self.excess()
@@ -216,7 +232,7 @@ class Observer:
         params = self.params
         if self.found is None:
             return ["an answer of the server"]
-        return task_queues.shortage(self.found, params["max_age"], params["min_count"], params["identities"])
+        return task_queues.shortage(self.found, self.max_age(), params["min_count"], params["identities"])
 
     def excess(self):
         limit = self.params["max_backlog"]
@@ -251,7 +267,7 @@ class Observer:
 
     def result(self):
         flat = [
-            {**poller, "type": queue_type, "fresh": task_queues.is_fresh(poller, self.params["max_age"])}
+            {**poller, "type": queue_type, "fresh": task_queues.is_fresh(poller, self.max_age())}
             for queue_type, pollers in (self.found or {}).items()
             for poller in pollers
         ]
@@ -269,7 +285,7 @@ class Observer:
         parts += [f"{queue} has {' and '.join(excess)}."] if excess else []
         stale = [f"{poller['identity']} ({poller['age']:g} s ago)" for poller in result["pollers"] if is_stale(poller)]
         if stale:
-            parts.append(f"Polled earlier, but not within max_age: {', '.join(sorted(set(stale)))}.")
+            parts.append(f"Polled earlier, but not lately enough: {', '.join(sorted(set(stale)))}.")
         others = sorted({poller["identity"] for poller in result["pollers"] if poller["fresh"]})
         if others:
             parts.append(f"Poll it now: {', '.join(others)}.")
@@ -316,6 +332,7 @@ def main():
             "min_count": {"type": "int", "default": 1},
             "identities": {"type": "list", "elements": "str", "default": []},
             "max_age": {"type": "float", "default": 90.0},
+            "since": {"type": "float"},
             "max_backlog": {"type": "int"},
             "wait": {"type": "bool", "default": True},
             "wait_timeout": {"type": "float", "default": 60.0},
@@ -352,6 +369,8 @@ def check(params):
         raise Problem(f"min_count is {params['min_count']}: it must be 0 or more.")
     if not params["max_age"] > 0:
         raise Problem(f"max_age is {params['max_age']}: it must be more than 0 seconds.")
+    if params["since"] is not None and params["since"] < 0:
+        raise Problem(f"since is {params['since']}: it must be 0 seconds or more.")
     if params["max_backlog"] is not None and params["max_backlog"] < 0:
         raise Problem(f"max_backlog is {params['max_backlog']}: it must be 0 or more.")
 

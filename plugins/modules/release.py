@@ -39,9 +39,12 @@ options:
     type: str
     required: true
   state:
-    description: V(absent) removes the component with all its releases.
+    description:
+      - V(absent) removes the component with all its releases.
+      - V(previous) makes the release that was current before the current one again. It is for going back from a release
+        that does not work, so every call goes one back and forth again.
     type: str
-    choices: [present, absent]
+    choices: [present, absent, previous]
     default: present
   version:
     description: Version of the release. Needed for O(state=present).
@@ -108,6 +111,11 @@ EXAMPLES = r"""
     sha256: "{{ artifact.sha256 }}"
     archive: "{{ release.incoming }}/temporal-server.tar.gz"
   when: release.archive_needed
+
+- name: Go back from a release that does not work
+  aegis.temporal.release:
+    component: temporal-worker
+    state: previous
 """
 
 RETURN = r"""
@@ -122,9 +130,13 @@ incoming:
   sample: /opt/aegis-temporal/.incoming
 directory:
   description: Directory of the release; empty in check mode when its sha256 is not known.
-  returned: when O(state=present)
+  returned: when O(state=present) or O(state=previous)
   type: str
   sample: /opt/aegis-temporal/temporal-server/1.32.2-6f1ed002
+active:
+  description: Whether that release is the current one now.
+  returned: when O(state=present) or O(state=previous)
+  type: bool
 previous:
   description: Name of the release that was current before; empty if there is none.
   returned: when O(state=present)
@@ -147,7 +159,7 @@ from ansible_collections.aegis.temporal.plugins.module_utils.release_store impor
 ARGUMENTS = {
     "root": {"type": "path", "default": "/opt/aegis-temporal"},
     "component": {"type": "str", "required": True},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "state": {"type": "str", "choices": ["present", "absent", "previous"], "default": "present"},
     "version": {"type": "str"},
     "kind": {"type": "str", "choices": ["binaries", "wheelhouse", "preinstalled"], "default": "binaries"},
     "sha256": {"type": "str", "default": ""},
@@ -157,6 +169,11 @@ ARGUMENTS = {
     "activate": {"type": "bool", "default": True},
     "python": {"type": "path", "default": "/usr/bin/python3"},
     "timeout": {"type": "int", "default": 600},
+}
+STATES = {
+    "present": release_manager.present,
+    "absent": release_manager.absent,
+    "previous": release_manager.previous,
 }
 
 
@@ -182,9 +199,8 @@ def main():
         python=options["python"],
         timeout=options["timeout"],
     )
-    converge = release_manager.absent if options["state"] == "absent" else release_manager.present
     try:
-        module.exit_json(**converge(wish, module.check_mode))
+        module.exit_json(**STATES[options["state"]](wish, module.check_mode))
     except ReleaseError as error:
         module.fail_json(msg=str(error))
 

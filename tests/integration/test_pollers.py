@@ -80,7 +80,7 @@ def test_a_worker_that_died_no_longer_counts(run: Run, start_worker: StartWorker
     assert outcome.failed
     # From server 1.31 a worker that stops in good order takes its entry along.
     if outcome["pollers"]:
-        assert "Polled earlier, but not within max_age: host:7000" in outcome.message
+        assert "Polled earlier, but not lately enough: host:7000" in outcome.message
     else:
         assert "0 of at least 1 workflow pollers" in outcome.message
 

@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 import pytest
 from loopback_stack import TemporalStack
 from module_testing import Outcome, ok, play, run_module
@@ -66,3 +69,31 @@ def test_a_check_passes_on_what_is_right_and_fails_on_what_is_wrong(
     assert not right.failed, right.message
     assert not right.changed
     assert _check(temporal_stack, tmp_path, name, **wrong).failed
+
+
+@pytest.fixture
+def no_room(temporal_stack: TemporalStack) -> Iterator[None]:
+    """Sessions of this database may not write temporary files, which stands in for a full disk; the fault scenario
+    `disk-full` fills one."""
+    name = temporal_stack.store.name
+    with closing(psycopg2.connect(temporal_stack.postgres.dsn)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(f'ALTER DATABASE "{name}" SET temp_file_limit = 1024')
+            try:
+                yield
+            finally:
+                cursor.execute(f'ALTER DATABASE "{name}" RESET temp_file_limit')
+
+
+def test_room_to_write_is_asked_of_postgresql_itself(temporal_stack: TemporalStack, tmp_path: Path) -> None:
+    right = _check(temporal_stack, tmp_path, "disk")
+    assert not right.failed, right.message
+    assert not right.changed
+
+
+@pytest.mark.usefixtures("no_room")
+def test_without_room_to_write_the_check_says_why(temporal_stack: TemporalStack, tmp_path: Path) -> None:
+    wrong = _check(temporal_stack, tmp_path, "disk")
+    assert wrong.failed
+    assert "temporary file size exceeds temp_file_limit" in wrong.message, wrong.message

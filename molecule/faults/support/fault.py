@@ -111,6 +111,6 @@ _ALL_SERVICES_DEPENDENTS = WORKERS_DEPENDENTS | rows(
 # Of the first server, which has the UI beside it, and of the second.
 SERVICES_1_DEPENDENTS = _ALL_SERVICES_DEPENDENTS | rows("versions@server-1 ui_api@server-1")
 SERVICES_2_DEPENDENTS = _ALL_SERVICES_DEPENDENTS | rows("versions@server-2")
-_STORES = rows("schema@server-1 connections@server-1")
+_STORES = rows("schema@server-1 connections@server-1 disk@server-1")
 DATABASE_2_DEPENDENTS = SERVICES_2_DEPENDENTS | _STORES | rows("services@server-2")
 DATABASE_DEPENDENTS = DATABASE_2_DEPENDENTS | SERVICES_1_DEPENDENTS | rows("services@server-1")

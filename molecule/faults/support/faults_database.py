@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from fault import DATABASE_2_DEPENDENTS, DATABASE_DEPENDENTS, Fault, Step, rows
+from fault import DATABASE_2_DEPENDENTS, DATABASE_DEPENDENTS, REGISTER_DEPENDENTS, Fault, Step, rows, steps
 
 _PSQL = "runuser -u postgres -- psql --no-psqlrc --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1"
 _PASSWORD = "/var/lib/postgresql/fault-password"
@@ -25,6 +25,21 @@ _VISIBILITY_MISSING = "SELECT count(*) = 0 FROM pg_database WHERE datname = 'tem
 _RENAME = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{0}'",
     "ALTER DATABASE {0} RENAME TO {1}",
+)
+
+# The databases without the write-ahead log, which would end the server when it found no room: on a small file system of
+# their own, which is then filled.
+_BASE = "/var/lib/postgresql/15/main/base"
+_SMALL = "/mnt/fault"
+_ONTO_SMALL = (
+    f"systemctl stop {_CLUSTER} && mkdir -p {_SMALL}"
+    f" && mount -t tmpfs -o size=$(($(du --summarize --block-size=1 {_BASE} | cut -f 1) + 33554432)) tmpfs {_SMALL}"
+    f" && cp --archive {_BASE}/. {_SMALL}/ && mount --bind {_SMALL} {_BASE} && systemctl start {_CLUSTER}"
+)
+_OFF_SMALL = (
+    f"rm -f {_SMALL}/filler && systemctl stop {_CLUSTER} && if mountpoint --quiet {_BASE}; then umount {_BASE}"
+    f" && find {_BASE} -mindepth 1 -delete && cp --archive {_SMALL}/. {_BASE}/; fi"
+    f" && if mountpoint --quiet {_SMALL}; then umount {_SMALL}; fi && systemctl start {_CLUSTER}"
 )
 
 DATABASE_FAULTS = (
@@ -111,5 +126,19 @@ DATABASE_FAULTS = (
         ),
         says={"connections@server-1": ("of 57 wanted", "max_connections was lowered")},
         blocked=rows(""),
+    ),
+    Fault(
+        name="disk-full",
+        what="The disk with the databases is full",
+        inject=steps("database", _ONTO_SMALL)
+        # After a restart the first session of a database writes a file: not the one that asks.
+        + tuple(_sql("SELECT 1", name) for name in ("temporal", "temporal_visibility", "aegis"))
+        # It ends when nothing more fits, with an error that is what it is for.
+        + steps("database", f"cat /dev/zero > {_SMALL}/filler 2>/dev/null || true"),
+        # PostgreSQL may have freed a page meanwhile.
+        there=steps("database", f"test $(df --output=avail --block-size=1M {_BASE} | tail -n 1) -lt 4"),
+        remove=steps("database", _OFF_SMALL),
+        says={"disk@server-1": ("No space left on device", "is full")},
+        blocked=REGISTER_DEPENDENTS | rows("schema@server-1 ring@server-1 pollers@worker-1 register@worker-1"),
     ),
 )

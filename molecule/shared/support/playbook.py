@@ -44,12 +44,18 @@ def site(inventory: Path, *options: str, variables: dict[str, Any] | None = None
     return playbook("site.yml", inventory, *options, variables=variables)
 
 
-def playbook(path: str, inventory: Path, *options: str, variables: dict[str, Any] | None = None) -> Run:
+def playbook(
+    path: str,
+    inventory: Path,
+    *options: str,
+    variables: dict[str, Any] | None = None,
+    environment: dict[str, str] | None = None,
+) -> Run:
     """Run a playbook of this repository with extra variables, handed over as JSON so that they keep their types."""
     command = ["ansible-playbook", "--inventory", str(inventory), path, *options]
     if variables:
         command += ["--extra-vars", json.dumps(variables)]
     # Molecule asks Ansible for colours, which would stand between the numbers of the recap.
-    environment = {**os.environ, "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_NOCOLOR": "1"}
-    run = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, env=environment, check=False)
+    own = {**os.environ, "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_NOCOLOR": "1", **(environment or {})}
+    run = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, env=own, check=False)
     return Run(run.returncode, run.stdout + run.stderr)

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 from ansible_collections.aegis.temporal.plugins.module_utils.cluster_members import difference
 
 
@@ -29,3 +31,14 @@ def test_a_stranger_and_another_port_are_not_expected():
 
 def test_one_address_in_two_ways_of_writing_is_one_member():
     assert difference([_member(address="2001:db8:0:0::1")], [_member(address="[2001:DB8::1]")]) == ([], [])
+
+
+def test_the_process_before_a_restart_is_not_the_one_that_is_expected():
+    def since(seconds):
+        moment = datetime.datetime.now(tz=datetime.UTC) - datetime.timedelta(seconds=seconds)
+        return {**_member(), "session_start": moment.strftime("%Y-%m-%dT%H:%M:%SZ")}
+
+    expected = [{**_member(), "max_session_age": 20}]
+    assert difference([since(60)], expected) == (["history 192.0.2.1:6934"], [])
+    assert difference([since(60), since(10)], expected) == ([], [])
+    assert difference([since(60)], [_member()]) == ([], [])

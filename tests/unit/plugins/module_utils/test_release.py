@@ -276,3 +276,32 @@ def test_other_tarballs_are_no_wheelhouse(host, files, message):
     with pytest.raises(ReleaseError, match=message):
         release_manager.present(host.wish("1.0", sha256, kind="wheelhouse", archive=archive), check_mode=False)
     assert host.names() == []
+
+
+def test_a_release_that_does_not_work_makes_room_for_the_one_before(tmp_path):
+    host = Host(tmp_path)
+    host.install("1.0", b"old")
+    with pytest.raises(ReleaseError, match=r"no release before 1\.0-"):
+        release_manager.previous(host.wish(None), False)
+    old = os.readlink(host.home / "current")
+    new, sha256 = host.install("2.0", b"new", activate=False)
+    assert (new["active"], os.readlink(host.home / "current")) == (False, old)
+    active = host.ask("2.0", sha256)
+    assert (active["active"], active["previous"]) == (True, old)
+    assert release_manager.previous(host.wish(None), True)["changed"]
+    assert os.readlink(host.home / "current") == os.path.basename(active["directory"])
+    back = release_manager.previous(host.wish(None), False)
+    assert (os.readlink(host.home / "current"), os.path.basename(back["directory"])) == (old, old)
+    assert (host.home / "current" / "bin" / "tool").read_bytes() == b"old"
+
+
+def test_the_directory_of_all_components_goes_with_the_last(tmp_path):
+    host = Host(tmp_path)
+    host.install("1.0")
+    (host.root / "opt" / "other").mkdir()
+    release_manager.absent(host.wish(None), False)
+    assert "other" in os.listdir(host.root / "opt")
+    (host.root / "opt" / "other").rmdir()
+    host.install("1.0")
+    release_manager.absent(host.wish(None), False)
+    assert not (host.root / "opt").exists()

@@ -102,6 +102,7 @@ class Host:
             "NeedDaemonReload": "yes" if stale else "no",
             "InvocationID": unit["id"],
             "InactiveExitTimestampMonotonic": "%d" % unit["at"],
+            "ExecMainStartTimestampMonotonic": "%d" % unit["at"],
             "NRestarts": str(self.restart_counter),
             "Result": "success",
         }
@@ -316,3 +317,16 @@ def test_plain_unit(host):
 def test_drop_ins_are_returned(host):
     host.unit("demo@0.service")["drop_ins"] = "/etc/systemd/system/demo@.service.d/override.conf"
     assert host.converge()["drop_ins"] == ["/etc/systemd/system/demo@.service.d/override.conf"]
+
+
+def test_what_runs_for_longer_than_asked_for_is_restarted_and_nothing_else(host):
+    host.converge()
+    host.unit("demo@0.service")["at"] -= 100e6
+    assert host.converge(max_age=200)["changed"] is False
+    foretold = host.converge(check_mode=True, max_age=50)
+    assert foretold["actions"] == ["restart demo@0.service"]
+    result = host.converge(max_age=50)
+    assert host.calls == ["restart demo@0.service"]
+    assert "it runs for 100 s, and a restart after that moment was asked for" in result["reasons"][0]
+    assert result["running_for"]["demo@0.service"] < 50
+    assert host.converge(max_age=50)["changed"] is False

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import math
 import time
 from typing import Any, Final
@@ -10,6 +12,8 @@ from typing import Any, Final
 from prometheus_client import REGISTRY, Counter, Gauge, Histogram
 from temporalio import activity
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
+
+log = logging.getLogger(__name__)
 
 ACTIVITIES: Final = Counter(
     "aegis_temporal_worker_activities", "Activities that ended, by type and outcome.", ["activity", "outcome"]
@@ -41,11 +45,23 @@ class _CountActivity(ActivityInboundInterceptor):
         outcome = "failure"
         try:
             result = await super().execute_activity(input)
+        except BaseException as error:
+            _tell_cut_off(error)
+            raise
+        else:
             outcome = "success"
             return result
         finally:
             ACTIVITY_SECONDS.labels(name).observe(time.perf_counter() - begun)
             ACTIVITIES.labels(name, outcome).inc()
+
+
+def _tell_cut_off(error: BaseException) -> None:
+    """Log an activity that the end of the grace has cancelled: who drains a worker wants to know what was left."""
+    cancelled = isinstance(error, asyncio.CancelledError) or isinstance(error.__context__, asyncio.CancelledError)
+    if cancelled and activity.is_worker_shutdown():
+        info = activity.info()
+        log.warning("cut off by the stop: %s of workflow %s", info.activity_type, info.workflow_id)
 
 
 class ActivityMetrics(Interceptor):

@@ -229,6 +229,23 @@ async def test_sigterm_lets_a_running_activity_finish(
     assert commands == [SLOW, "true"]
 
 
+async def test_what_the_grace_cuts_off_is_told(
+    start_worker: StartWorker, standin: Standin, start_run: StartRun
+) -> None:
+    """Who drains a host wants to know what was left."""
+    worker = start_worker(SHUTDOWN_GRACE_SECONDS="1")
+    definition = slow_definition()
+    await worker.register(definition)
+    handle = await start_run(definition)
+    await _wait_for_command(standin)
+    worker.process.send(signal.SIGTERM)
+    assert worker.process.wait() == 0
+    lines = [line for line in worker.process.log.read_text().splitlines() if "cut off by the stop" in line]
+    assert len(lines) == 1, lines
+    assert handle.id in lines[0]
+    await handle.terminate()
+
+
 async def test_a_second_signal_exits_at_once(start_worker: StartWorker, standin: Standin, start_run: StartRun) -> None:
     """Contract 1.3."""
     worker = start_worker(SHUTDOWN_GRACE_SECONDS="3600")
