@@ -91,9 +91,11 @@ def test_managed_unit_translates_its_options():
         "health_timeout": 1,
         "stop_timeout": 2,
         "pending": [],
+        "max_age": 60.0,
     }
     wish = managed_unit.wish(options)
     assert wish.sources.unit_file == "/etc/systemd/system/demo@.service"
+    assert wish.max_age == 60
     assert (wish.sources.files, wish.sources.credentials, wish.sources.link) == (["/etc/demo"], {"a": "/b"}, "")
 
 
