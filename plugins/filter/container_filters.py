@@ -23,6 +23,7 @@ class FilterModule:
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         return {
+            "container_mounts": container_spec.mounts,
             "container_problems": container_spec.problems,
             "containers": _containers,
         }
