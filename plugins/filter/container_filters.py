@@ -23,7 +23,6 @@ class FilterModule:
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         return {
-            "container_mounts": container_spec.mounts,
             "container_problems": container_spec.problems,
             "containers": _containers,
         }

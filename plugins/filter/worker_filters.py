@@ -33,7 +33,6 @@ class FilterModule:
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         return {
-            "worker_container_environment": worker_instances.container_environment,
             "worker_environment": worker_instances.unit_environment,
             "worker_exec_start": worker_instances.exec_start,
             "worker_health": _checked(worker_instances.health),

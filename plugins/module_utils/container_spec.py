@@ -100,9 +100,9 @@ def container(service: Service, instance: str = "", user: str = "") -> Descripti
         user: ``uid:gid`` in numbers. Empty leaves it to the image.
 
     Returns:
-        ``name``, ``instance``, ``description``, ``image``, ``entrypoint`` and ``command`` (lists; an empty entrypoint
-        is the image's), ``user``, ``environment`` (no secrets), ``credentials`` (id → file on the host; the container
-        finds it as ``/run/secrets/<id>``), ``files`` (absolute paths, the same inside; their content counts as
+        ``name``, ``description``, ``image``, ``entrypoint`` and ``command`` (lists; an empty entrypoint is the
+        image's), ``user``, ``environment`` (no secrets), ``credentials`` (id → file on the host; the container finds
+        it as ``/run/secrets/<id>``), ``files`` (absolute paths, the same inside; their content counts as
         configuration), ``mounts`` (items with ``source``, ``target``, ``read_only``), ``volumes`` (items with
         ``name``, ``target``), ``tmpfs`` (list of ``path:options``), ``network_mode``, ``read_only``, ``cap_drop``,
         ``cap_add``, ``security_opt``, ``ulimits`` (name → soft and hard limit), ``memory`` (empty: none), ``cpus``
@@ -123,7 +123,6 @@ def container(service: Service, instance: str = "", user: str = "") -> Descripti
     environment = {**(service.get("environment") or {}), **(own.get("environment") or {})}
     return {
         "name": "%s-%s" % (base, instance) if is_template(service) else base,
-        "instance": instance,
         "description": service["description"],
         "image": own["image"],
         "entrypoint": words(own.get("entrypoint") or []),
@@ -170,20 +169,3 @@ def containers(service: Service, user: str = "") -> list[Description]:
     if not is_template(service):
         return [container(service, "", user)]
     return [container(service, str(instance), user) for instance in service.get("instances") or []]
-
-
-def mounts(description: Description, copies: str) -> list[dict[str, t.Any]]:
-    """Return what is mounted into a container of Docker Engine, as ``community.docker.docker_container`` takes it.
-
-    ``copies`` is the directory that the module ``container_files`` made for it.
-    """
-
-    def bind(source: str, target: str, read_only: bool = True) -> dict[str, t.Any]:
-        return {"type": "bind", "source": source, "target": target, "read_only": read_only}
-
-    return [
-        bind(copies + "/credentials", CREDENTIALS),
-        *[bind("%s/files/%d" % (copies, number), path) for number, path in enumerate(description["files"])],
-        *[bind(item["source"], item["target"], item["read_only"]) for item in description["mounts"]],
-        *[{"type": "volume", "source": item["name"], "target": item["target"]} for item in description["volumes"]],
-    ]

@@ -171,21 +171,6 @@ def exec_start(settings: Settings) -> str:
     return "/bin/sh -c '%s'" % script
 
 
-def container_environment(settings: Settings) -> dict[str, str]:
-    """Return what the environment of a container has beside that of the unit: the ports and the identity.
-
-    A container needs no shell to work them out: ``{instance+3000}`` is a sum for the filter ``containers``.
-    """
-    variables = {
-        "PORT": "{instance+%d}" % settings["port"],
-        "METRICS_PORT": "{instance+%d}" % settings["metrics_port"],
-        "WORKER_IDENTITY": "%s:{instance+%d}" % (settings["identity_host"], settings["port"]),
-    }
-    if settings["register_port"]:
-        variables["REGISTER_PORT"] = "{instance+%d}" % settings["register_port"]
-    return variables
-
-
 def health(settings: Settings) -> list[dict[str, t.Any]]:
     """Return the health checks of the template unit for the role ``runtime``.
 

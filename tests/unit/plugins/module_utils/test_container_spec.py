@@ -6,12 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.aegis.temporal.plugins.module_utils.container_spec import (
-    container,
-    containers,
-    mounts,
-    problems,
-)
+from ansible_collections.aegis.temporal.plugins.module_utils.container_spec import container, containers, problems
 
 SERVER = {
     "name": "temporal-server",
@@ -97,16 +92,3 @@ def test_what_is_right_has_no_problems():
 def test_what_cannot_be_a_container_is_named(change, words):
     (problem,) = problems({**SERVER, **change})
     assert words in problem
-
-
-def test_a_container_is_given_copies_and_never_the_files_of_root():
-    service = {**SERVER, "files": ["/etc/temporal/more.yaml"]}
-    service["container"] = {**SERVER["container"], "volumes": [{"name": "data", "target": "/data"}]}
-    made = mounts(container(service), "/copies")
-    assert [(item["type"], item["source"], item["target"]) for item in made] == [
-        ("bind", "/copies/credentials", "/run/secrets"),
-        ("bind", "/copies/files/0", "/etc/temporal/more.yaml"),
-        ("bind", "/etc/temporal", "/etc/temporal"),
-        ("volume", "data", "/data"),
-    ]
-    assert all(item["read_only"] for item in made if item["type"] == "bind")
