@@ -18,6 +18,7 @@ from typing import Any
 
 from ansible_collections.aegis.temporal.plugins.module_utils.outcome import Problem
 from ansible_collections.aegis.temporal.plugins.module_utils.temporal_services import endpoint
+from ansible_collections.aegis.temporal.plugins.module_utils.timestamps import parse_timestamp
 
 try:
     import psycopg2
@@ -122,6 +123,20 @@ def difference(members: Sequence[Member], expected: Sequence[Member]) -> tuple[l
     live = {_label(member) for member in members if member["fresh"]}
     wanted = {_label(member) for member in expected}
     return sorted(wanted - live), sorted(live - wanted)
+
+
+def newer_than(members: Sequence[Member], age: float, now: float) -> list[Member]:
+    """Return the members whose process began to report within the last C(age) seconds before C(now).
+
+    C(now) is seconds since the epoch by the clock of the members' own host, which is what they write.
+    """
+    return [member for member in members if parse_timestamp(member["session_start"]).timestamp() >= now - age]
+
+
+def still_there(members: Sequence[Member], absent: Sequence[Member]) -> list[str]:
+    """Return which of C(absent) are live members."""
+    live = {_label(member) for member in members if member["fresh"]}
+    return sorted(live & {_label(member) for member in absent})
 
 
 def _label(member: Member) -> str:

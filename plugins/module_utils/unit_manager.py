@@ -38,6 +38,7 @@ class Wish(t.NamedTuple):
     health_timeout: float
     stop_timeout: float
     pending: t.Sequence[str]
+    restart_older_than: float | None = None
 
 
 class Manager:
@@ -53,6 +54,7 @@ class Manager:
         self._reasons: list[str] = []
         self._actions: list[str] = []
         self._healthy_after: dict[str, float] = {}
+        self._ages: dict[str, float] = {}
         self._drop_ins: list[str] = []
         self._before: dict[str, str] = {}
         self._after: dict[str, str] = {}
@@ -75,6 +77,7 @@ class Manager:
             "reasons": self._reasons,
             "actions": self._actions,
             "healthy_after": self._healthy_after,
+            "ages": self._ages,
             "drop_ins": sorted(set(self._drop_ins)),
             "diff": {"before": _text(self._before), "after": _text(self._after)},
         }
@@ -98,6 +101,8 @@ class Manager:
         for name, instance in wanted.items():
             waiting.remove(name)
             self._start(states[name], instance, plans[name], waiting)
+        if not self.check_mode:
+            self._ages = {name: round(state.age, 1) for name, state in self._systemd.states([*wanted]).items()}
         for name in surplus:
             self._remove(states[name])
         if self.wish.state == "absent":
@@ -124,8 +129,12 @@ class Manager:
         pending = list(self.wish.pending) if self.check_mode else []
         if not state.running:
             return "start", ["it is %s" % (state.active or "unknown"), *pending]
-        reasons = [*self._differences(state, facts), *pending]
+        reasons = [*self._differences(state, facts), *pending, *self._too_old(state)]
         return ("restart", reasons) if reasons else ("", [])
+
+    def _too_old(self, state: State) -> list[str]:
+        limit = self.wish.restart_older_than
+        return ["a restart was asked for"] if limit is not None and state.age > limit else []
 
     def _differences(self, state: State, facts: unit_record.Facts) -> list[str]:
         invocation, recorded = unit_record.read_record(state.name, self.records)

@@ -29,6 +29,7 @@ PROPERTIES = (
     "NeedDaemonReload",
     "InvocationID",
     "InactiveExitTimestampMonotonic",
+    "ExecMainStartTimestampMonotonic",
     "NRestarts",
     "Result",
 )
@@ -69,6 +70,8 @@ class State(t.NamedTuple):
     invocation: str
     started: float
     """Seconds of the monotonic clock when the unit last left the inactive state; 0 if never."""
+    process_started: float
+    """Seconds of the monotonic clock when its main process was last started; 0 if never."""
     restarts: int
     result: str
 
@@ -76,6 +79,11 @@ class State(t.NamedTuple):
     def running(self) -> bool:
         """Tell whether there is a process, or systemd is about to make one."""
         return self.active in ("active", "reloading", "activating", "refreshing")
+
+    @property
+    def age(self) -> float:
+        """Return the seconds since its main process was started."""
+        return time.monotonic() - self.process_started
 
     def words(self) -> str:
         """Return the state in short words."""
@@ -151,6 +159,7 @@ def _state(unit: str, block: str) -> State:
         need_reload=values.get("NeedDaemonReload", "") == "yes",
         invocation=values.get("InvocationID", ""),
         started=int(values.get("InactiveExitTimestampMonotonic") or 0) / 1e6,
+        process_started=int(values.get("ExecMainStartTimestampMonotonic") or 0) / 1e6,
         restarts=int(values.get("NRestarts") or 0),
         result=values.get("Result", ""),
     )

@@ -67,11 +67,11 @@ options:
         description: PEM file of the certificate authorities that may have signed the database server's certificate.
         type: path
   expected:
-    description: The members that should be there, and no others.
+    description: The members that should be there. May be empty only where O(absent) is not.
     type: list
     elements: dict
     required: true
-    suboptions:
+    suboptions: &member
       service:
         description: The service.
         type: str
@@ -85,6 +85,22 @@ options:
         description: Port of its membership protocol.
         type: int
         required: true
+  exclusive:
+    description: Whether O(expected) are all members. With V(false) there may be others.
+    type: bool
+    default: true
+  absent:
+    description: Members that should no longer be there. Only of use without O(exclusive).
+    type: list
+    elements: dict
+    default: []
+    suboptions: *member
+  max_session_age:
+    description:
+      - Seconds within which the processes of O(expected) must have begun to report, so that a process that was
+        restarted is not taken for the one before. By the clock of the host that runs the module, which has to be the
+        members' own.
+    type: float
   timeout:
     description: Seconds that one connection or query may take.
     type: float
@@ -120,6 +136,16 @@ EXAMPLES = r"""
       - {service: matching, address: 10.0.0.12, membership_port: 6935}
       - {service: worker, address: 10.0.0.12, membership_port: 6939}
     wait_timeout: 40
+
+- name: History of this host is back, whoever else is there
+  aegis.temporal.cluster_members:
+    database:
+      host: 10.0.0.10
+      password: "{{ temporal_database_password }}"
+    expected:
+      - {service: history, address: 10.0.0.11, membership_port: 6934}
+    exclusive: false
+    max_session_age: 30
 """
 
 RETURN = r"""
@@ -140,6 +166,12 @@ unexpected:
   type: list
   elements: str
   sample: []
+remaining:
+  description: Live members that are among O(absent).
+  returned: when the database answered
+  type: list
+  elements: str
+  sample: []
 elapsed:
   description: Seconds that the module took.
   returned: always
@@ -147,11 +179,41 @@ elapsed:
   sample: 0.041
 """
 
+import time
+
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.aegis.temporal.plugins.module_utils import cluster_members
 from ansible_collections.aegis.temporal.plugins.module_utils.outcome import Problem, check_wait, run
 from ansible_collections.aegis.temporal.plugins.module_utils.polling import poll_until
 from ansible_collections.aegis.temporal.plugins.module_utils.temporal_services import SERVICES
+
+MEMBER = {
+    "service": {"type": "str", "required": True, "choices": list(SERVICES)},
+    "address": {"type": "str", "required": True},
+    "membership_port": {"type": "int", "required": True},
+}
+
+
+def compare(params, members):
+    """Return what is missing, not expected, and still there though it should not be."""
+    counted = members
+    if params["max_session_age"] is not None:
+        counted = cluster_members.newer_than(members, params["max_session_age"], time.time())
+    missing, unexpected = cluster_members.difference(counted, params["expected"])
+    return {
+        "missing": missing,
+        "unexpected": unexpected if params["exclusive"] else [],
+        "remaining": cluster_members.still_there(members, params["absent"]),
+    }
+
+
+def check(params):
+    check_wait(params["wait_timeout"], params["wait_interval"])
+    cluster_members.check_database(params["database"])
+    if not params["expected"] and not params["absent"]:
+        raise Problem("expected is empty: a cluster without members cannot be verified. Name its members.")
+    if params["exclusive"] and (params["absent"] or params["max_session_age"] is not None):
+        raise Problem("absent and max_session_age need exclusive: false.")
 
 
 def main():
@@ -162,12 +224,11 @@ def main():
                 "type": "list",
                 "elements": "dict",
                 "required": True,
-                "options": {
-                    "service": {"type": "str", "required": True, "choices": list(SERVICES)},
-                    "address": {"type": "str", "required": True},
-                    "membership_port": {"type": "int", "required": True},
-                },
+                "options": MEMBER,
             },
+            "exclusive": {"type": "bool", "default": True},
+            "absent": {"type": "list", "elements": "dict", "default": [], "options": MEMBER},
+            "max_session_age": {"type": "float"},
             "timeout": {"type": "float", "default": 5.0},
             "wait": {"type": "bool", "default": True},
             "wait_timeout": {"type": "float", "default": 60.0},
@@ -178,24 +239,25 @@ def main():
 
     def work():
         params = module.params
-        check_wait(params["wait_timeout"], params["wait_interval"])
-        cluster_members.check_database(params["database"])
-        if not params["expected"]:
-            raise Problem("expected is empty: a cluster without members cannot be verified. Name its members.")
+        check(params)
         if cluster_members.PSYCOPG2_IMPORT_ERROR:
             raise Problem(missing_required_lib("psycopg2", reason="to read the members from the database"))
         seen = {}
 
         def look(_left):
             members = cluster_members.read_members(params["database"], params["timeout"])
-            missing, unexpected = cluster_members.difference(members, params["expected"])
-            seen.update(members=members, missing=missing, unexpected=unexpected)
-            return None if missing or unexpected else True
+            different = compare(params, members)
+            seen.update(members=members, **different)
+            return None if any(different.values()) else True
 
         patient = params["wait"] and not module.check_mode
         same = poll_until(look, params["wait_timeout"] if patient else 0, params["wait_interval"])
         if not same:
-            parts = [(seen["missing"], "Missing: "), (seen["unexpected"], "Not expected: ")]
+            parts = [
+                (seen["missing"], "Missing: "),
+                (seen["unexpected"], "Not expected: "),
+                (seen["remaining"], "Still there: "),
+            ]
             said = " ".join(word + ", ".join(names) + "." for names, word in parts if names)
             if not module.check_mode:
                 raise Problem("The members are not those that should be there. " + said, **seen)

@@ -102,6 +102,12 @@ options:
     type: list
     elements: str
     default: []
+  restart_older_than:
+    description:
+      - Restarts a unit also if its process was started more than this many seconds ago, by the host's own clock.
+      - With the seconds since a restart of many hosts began, it restarts each unit once, however often the play is run
+        again.
+    type: float
   secrets:
     description: Values that must never show in a message, though the service may have written them to its journal.
     type: list
@@ -157,6 +163,11 @@ healthy_after:
   returned: when O(state=started) and not in check mode
   type: dict
   sample: {"temporal-server.service": 1.6}
+ages:
+  description: Seconds since the process of each wanted unit was started, by unit, when all were healthy.
+  returned: when O(state=started) and not in check mode
+  type: dict
+  sample: {"temporal-server.service": 5.2}
 drop_ins:
   description: Drop-in files that change a unit and that this collection does not manage.
   returned: always
@@ -194,6 +205,7 @@ ARGUMENTS = {
     "health_timeout": {"type": "int", "default": 120},
     "stop_timeout": {"type": "int", "default": 120},
     "pending": {"type": "list", "elements": "str", "default": []},
+    "restart_older_than": {"type": "float"},
     "secrets": {"type": "list", "elements": "str", "default": [], "no_log": True},
 }
 
@@ -214,6 +226,7 @@ def wish(options):
         health_timeout=options["health_timeout"],
         stop_timeout=options["stop_timeout"],
         pending=options["pending"],
+        restart_older_than=options["restart_older_than"],
     )
 
 

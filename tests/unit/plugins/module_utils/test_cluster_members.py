@@ -5,7 +5,12 @@
 
 from __future__ import annotations
 
-from ansible_collections.aegis.temporal.plugins.module_utils.cluster_members import difference
+from ansible_collections.aegis.temporal.plugins.module_utils.cluster_members import (
+    difference,
+    newer_than,
+    still_there,
+)
+from ansible_collections.aegis.temporal.plugins.module_utils.timestamps import parse_timestamp
 
 
 def _member(service="history", address="192.0.2.1", port=6934, fresh=True):
@@ -29,3 +34,17 @@ def test_a_stranger_and_another_port_are_not_expected():
 
 def test_one_address_in_two_ways_of_writing_is_one_member():
     assert difference([_member(address="2001:db8:0:0::1")], [_member(address="[2001:DB8::1]")]) == ([], [])
+
+
+def test_a_process_that_was_restarted_is_not_taken_for_the_one_before():
+    before = {**_member(), "session_start": "2026-11-28T10:00:00Z"}
+    after = {**_member(), "session_start": "2026-11-28T10:05:00Z"}
+    now = parse_timestamp("2026-11-28T10:05:10Z").timestamp()
+    assert newer_than([before], 20, now) == []
+    assert newer_than([before, after], 20, now) == [after]
+
+
+def test_who_still_reports_is_still_there():
+    gone, left = _member(fresh=False), _member("matching", port=6935)
+    assert still_there([gone, left], [_member(), _member("matching", port=6935)]) == ["matching 192.0.2.1:6935"]
+    assert still_there([gone], [_member()]) == []

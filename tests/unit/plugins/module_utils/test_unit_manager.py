@@ -102,6 +102,7 @@ class Host:
             "NeedDaemonReload": "yes" if stale else "no",
             "InvocationID": unit["id"],
             "InactiveExitTimestampMonotonic": "%d" % unit["at"],
+            "ExecMainStartTimestampMonotonic": "%d" % unit["at"],
             "NRestarts": str(self.restart_counter),
             "Result": "success",
         }
@@ -316,3 +317,22 @@ def test_plain_unit(host):
 def test_drop_ins_are_returned(host):
     host.unit("demo@0.service")["drop_ins"] = "/etc/systemd/system/demo@.service.d/override.conf"
     assert host.converge()["drop_ins"] == ["/etc/systemd/system/demo@.service.d/override.conf"]
+
+
+def test_a_restart_that_was_asked_for_happens_once_to_each_unit(host):
+    host.converge()
+    host.unit("demo@1.service")["at"] -= 60e6
+    result = host.converge(restart_older_than=30)
+    assert host.calls == ["restart demo@1.service"], "the other one was started since it was asked for"
+    assert result["reasons"] == ["demo@1.service: a restart was asked for"]
+    assert set(result["ages"]) == {"demo@0.service", "demo@1.service"}
+    assert max(result["ages"].values()) < 10
+    host.converge(restart_older_than=30)
+    assert host.calls == []
+
+
+def test_a_restart_is_foretold_in_check_mode(host):
+    host.converge()
+    result = host.converge(check_mode=True, restart_older_than=0)
+    assert result["actions"] == ["restart demo@0.service", "restart demo@1.service"]
+    assert (host.calls, result["ages"]) == ([], {})

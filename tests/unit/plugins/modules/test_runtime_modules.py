@@ -91,10 +91,12 @@ def test_managed_unit_translates_its_options():
         "health_timeout": 1,
         "stop_timeout": 2,
         "pending": [],
+        "restart_older_than": 3.5,
     }
     wish = managed_unit.wish(options)
     assert wish.sources.unit_file == "/etc/systemd/system/demo@.service"
     assert (wish.sources.files, wish.sources.credentials, wish.sources.link) == (["/etc/demo"], {"a": "/b"}, "")
+    assert wish.restart_older_than == 3.5
 
 
 def test_managed_unit_hides_secrets_in_its_error(capsys, monkeypatch):
