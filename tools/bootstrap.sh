@@ -38,7 +38,18 @@ bootstrap_venv() {
 
 docker_answers() { docker info >/dev/null 2>&1; }
 
+# Each test host's systemd takes some; the kernel's default of 128 is enough for 18 hosts.
+raise_inotify_instances() {
+  local wanted=1024 now
+  now=$(cat /proc/sys/fs/inotify/max_user_instances)
+  [ "$now" -lt "$wanted" ] || return 0
+  say "Raising fs.inotify.max_user_instances from $now to $wanted until the next boot, for many test hosts at once"
+  as_root sh -c "echo $wanted > /proc/sys/fs/inotify/max_user_instances" ||
+    say "It may not be set here: more than 18 test hosts at once will not start"
+}
+
 bootstrap_docker() {
+  raise_inotify_instances
   ! docker_answers || return 0
   if ! command -v dockerd >/dev/null; then
     need_packages "test hosts are containers; Docker Engine runs them" docker.io iptables

@@ -34,6 +34,11 @@ class Run:
         return {match["host"]: int(match["changed"]) for match in RECAP.finditer(self.output)}
 
     @property
+    def ok(self) -> dict[str, int]:
+        """Number of tasks that were executed and did not fail, per host."""
+        return {match["host"]: int(match["ok"]) for match in RECAP.finditer(self.output)}
+
+    @property
     def message(self) -> str:
         """The output with every run of white space as one space, so that a folded line can be found."""
         return " ".join(self.output.split())
