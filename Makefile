@@ -1,14 +1,14 @@
 # Each target is one line to a tool: `make help` lists them.
 SHELL := bash
 .DEFAULT_GOAL := help
-export ORCHESTRATOR_URL RUNTIME_GRPC_URL QUICKSTART_DATABASE_PORT
+export ORCHESTRATOR_URL RUNTIME_GRPC_URL QUICKSTART_DATABASE_PORT PROVIDER
 
 .PHONY: help up down status verify test test-all bench lint build lock
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## ?/  make \1\t/' | expand -t 18
 
-up: ## a complete deployment on three containers of this machine, proved by a workflow that completes
+up: ## a complete deployment on three containers of this machine, proved by a workflow that completes; PROVIDER=container
 	@tools/quickstart.sh up
 
 down: ## remove the quickstart; only caches stay

@@ -5,6 +5,7 @@
 #   artifacts  Temporal Server, Temporal UI and the health probe, built from their Go modules
 #   wheelhouse the worker with everything it imports, for the Pythons of the test hosts
 #   images     the test hosts' images (SUITES: bookworm trixie)
+#   container-images   the images of the provider container, as archives in the cache
 #   postgres   PostgreSQL's server binaries, for tests on loopback
 set -euo pipefail
 # shellcheck source=tools/lib.sh
@@ -38,7 +39,18 @@ bootstrap_venv() {
 
 docker_answers() { docker info >/dev/null 2>&1; }
 
+# Each test host's systemd takes some; the kernel's default of 128 is enough for 18 hosts.
+raise_inotify_instances() {
+  local wanted=1024 now
+  now=$(cat /proc/sys/fs/inotify/max_user_instances)
+  [ "$now" -lt "$wanted" ] || return 0
+  say "Raising fs.inotify.max_user_instances from $now to $wanted until the next boot, for many test hosts at once"
+  as_root sh -c "echo $wanted > /proc/sys/fs/inotify/max_user_instances" ||
+    say "It may not be set here: more than 18 test hosts at once will not start"
+}
+
 bootstrap_docker() {
+  raise_inotify_instances
   ! docker_answers || return 0
   if ! command -v dockerd >/dev/null; then
     need_packages "test hosts are containers; Docker Engine runs them" docker.io iptables
@@ -78,6 +90,16 @@ bootstrap_images() {
   done
 }
 
+# Of the test hosts' own base, so that a machine without an image registry has them too.
+bootstrap_container_images() {
+  local base=aegis-temporal-base:bookworm
+  tools/host_image.sh bookworm
+  docker image inspect "$base" >/dev/null 2>&1 || base=debian:bookworm-slim
+  with_progress "Images of the deployment's own components" .venv/bin/ansible-playbook playbooks/images.yml \
+    -e "images_base=$base" -e images_install_method=source \
+    -e "images_archive_directory=$AEGIS_TEMPORAL_CACHE/images"
+}
+
 bootstrap_postgres() {
   compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null ||
     need_packages "tests on loopback run a real PostgreSQL" postgresql
@@ -86,7 +108,8 @@ bootstrap_postgres() {
 for part in "$@"; do
   case $part in
     venv | docker | artifacts | wheelhouse | images | postgres) "bootstrap_$part" ;;
+    container-images) bootstrap_container_images ;;
     artifacts-pinned) bootstrap_artifacts --server 1.24.2 --ui 2.26.2 ;;
-    *) fail "unknown part '$part': name venv, docker, artifacts, artifacts-pinned, wheelhouse, images or postgres." ;;
+    *) fail "unknown part '$part': name venv, docker, artifacts, artifacts-pinned, wheelhouse, images, container-images or postgres." ;;
   esac
 done

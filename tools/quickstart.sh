@@ -22,7 +22,12 @@ up() {
   if [ -n "${ORCHESTRATOR_URL:-}" ] && [ -z "${RUNTIME_GRPC_URL:-}" ]; then
     fail "ORCHESTRATOR_URL is set and RUNTIME_GRPC_URL is not: the worker needs both. Add RUNTIME_GRPC_URL=172.31.77.1:50051 or where your orchestrator's runtime listens."
   fi
-  tools/bootstrap.sh venv docker artifacts wheelhouse images
+  case ${PROVIDER:=systemd} in
+    systemd) tools/bootstrap.sh venv docker artifacts wheelhouse images ;;
+    container) tools/bootstrap.sh venv docker artifacts wheelhouse images container-images ;;
+    *) fail "PROVIDER is '$PROVIDER': give systemd or container." ;;
+  esac
+  export PROVIDER
   say "Starting the quickstart's hosts"
   playbook "tools/quickstart/up.yml"
   say "Deploying with site.yml"

@@ -4,8 +4,9 @@
 # once more before the table, and the exit status tells.
 #   test.sh all          what CI runs
 #   test.sh everything   and what is too long for it
-#   test.sh PART…        single parts: lint unit worker soak integration build sanity default cluster changes faults
-#                        fault scale pinned ansible_cores images quickstart long_soak
+#   test.sh PART…        single parts: lint unit worker soak integration build sanity default container_short cluster
+#                        changes faults fault scale fleet haproxy blue_green pinned ansible_cores images container
+#                        quickstart long_soak
 set -uo pipefail
 # shellcheck source=tools/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -18,8 +19,9 @@ integration=(--numprocesses 2 --dist loadfile)
 # Budgets in seconds, on two cores with nothing in the caches.
 declare -A budget=(
   [bootstrap]=1200 [lint]=240 [unit]=120 [worker]=900 [integration]=900 [build]=120 [sanity]=500
-  [default]=900 [cluster]=1200 [changes]=1800 [faults]=2700 [fault]=1800 [scale]=2700 [pinned]=1500 [ansible_cores]=1200
-  [images]=1500 [quickstart]=900 [soak]=300 [long_soak]=1200
+  [default]=900 [cluster]=1800 [changes]=1800 [faults]=2700 [fault]=1800 [scale]=4500 [fleet]=1800 [haproxy]=1500
+  [blue_green]=2400 [pinned]=1500 [ansible_cores]=1200 [container]=2400 [container_short]=1200 [images]=1500
+  [quickstart]=900 [soak]=300 [long_soak]=1200
 )
 
 part_bootstrap() {
@@ -60,15 +62,28 @@ part_changes() { molecule test --scenario-name changes; }
 part_faults() { molecule test --scenario-name faults; }
 part_fault() { molecule test --scenario-name fault; }
 part_scale() { molecule test --scenario-name scale; }
+part_fleet() { molecule test --scenario-name fleet; }
+part_haproxy() { molecule test --scenario-name haproxy; }
+part_blue_green() { molecule test --scenario-name blue_green; }
+part_container() { tools/bootstrap.sh container-images && molecule test --scenario-name container; }
+part_container_short() { PYTEST_ADDOPTS='-m "not long"' part_container; }
 part_images() { pytest tests/images; }
 part_quickstart() { pytest tests/quickstart; }
 
+# What `beside` names runs next to the last of `parts`: scenarios wait most of the time, for one host after the other.
+beside=()
 case ${1:-} in
-  all) parts=(bootstrap lint unit worker soak integration build sanity default cluster) ;;
-  everything) parts=(
-    bootstrap lint unit worker soak integration build sanity default cluster changes faults fault scale
-    pinned ansible_cores images quickstart long_soak
-  ) ;;
+  all)
+    parts=(bootstrap lint unit worker soak integration build sanity cluster)
+    beside=(default container_short)
+    ;;
+  everything)
+    parts=(
+      bootstrap lint unit worker soak integration build sanity changes faults fault scale fleet haproxy
+      blue_green pinned ansible_cores images quickstart long_soak cluster
+    )
+    beside=(default container)
+    ;;
   '') fail "usage: test.sh all|everything|PART…" ;;
   *) parts=("$@") ;;
 esac
@@ -77,29 +92,56 @@ if [ ! -x .venv/bin/ansible-playbook ] && [ "${parts[0]}" != bootstrap ]; then
 fi
 
 output=$(mktemp --directory "${TMPDIR:-/tmp}/aegis-temporal-test.XXXXXX")
-trap 'rm -rf "$output"' EXIT
-passed=0 failed=0 report=() broken=()
-for part in "${parts[@]}"; do
+lane=
+trap '[ -z "$lane" ] || kill -- "-$lane" 2>/dev/null; rm -rf "$output"' EXIT
+
+# Runs a part; what it said is in $output/PART, its verdict and its time in $output/PART.verdict and .report.
+run() {
+  local part=$1 started=$SECONDS verdict=passed
   declare -F "part_$part" >/dev/null || fail "unknown part '$part'"
   printf '\n──── %s (budget %d s)\n' "$part" "${budget[$part]}"
-  started=$SECONDS
-  if "part_$part" 2>&1 | tee "$output/$part"; then
-    verdict=passed passed=$((passed + 1))
-  else
-    verdict=FAILED failed=$((failed + 1)) broken+=("$part")
-  fi
-  report+=("$(printf '%-13s %-7s %5d s of %5d s' "$part" "$verdict" $((SECONDS - started)) "${budget[$part]}")")
-  # Nothing else can work without what bootstrap brings.
-  if [ "$part" = bootstrap ] && [ "$verdict" = FAILED ]; then break; fi
-done
+  "part_$part" 2>&1 | tee "$output/$part" || verdict=FAILED
+  printf '%s' "$verdict" >"$output/$part.verdict"
+  printf '%-15s %-7s %5d s of %5d s\n' "$part" "$verdict" $((SECONDS - started)) "${budget[$part]}" >"$output/$part.report"
+}
 
+for part in "${parts[@]}"; do
+  if [ "${#beside[@]}" -gt 0 ] && [ "$part" = "${parts[-1]}" ]; then
+    # A process group of its own, so that it ends with this script.
+    set -m
+    (for other in "${beside[@]}"; do run "$other"; done) >"$output/beside" 2>&1 &
+    lane=$!
+    set +m
+  fi
+  run "$part"
+  # Nothing else can work without what bootstrap brings.
+  if [ "$part" = bootstrap ] && [ "$(cat "$output/$part.verdict")" = FAILED ]; then
+    parts=(bootstrap) beside=()
+    break
+  fi
+done
+if [ -n "$lane" ]; then
+  wait "$lane"
+  lane=
+  cat "$output/beside"
+fi
+
+passed=0 broken=() report=()
+for part in "${parts[@]}" "${beside[@]}"; do
+  report+=("$(cat "$output/$part.report")")
+  if [ "$(cat "$output/$part.verdict")" = passed ]; then passed=$((passed + 1)); else broken+=("$part"); fi
+done
 for part in "${broken[@]}"; do
   printf '\n──── %s FAILED, and this is how it ended\n' "$part"
   # Long lines are assertions of whole answers; their beginning says enough.
   tail -n 40 "$output/$part" | cut -c 1-300
 done
 printf '\n'
+# Molecule's own summary hides the names of the tests.
+for part in "${broken[@]}"; do
+  sed $'s/\e\\[[0-9;]*m//g' "$output/$part" | grep --extended-regexp '^[^A-Za-z]*(FAILED|ERROR) ' | cut -c 1-300
+done
 printf '%s\n' "${report[@]}"
-printf 'total %30d s\n' "$SECONDS"
-printf 'parts: %d passed, %d failed\n' "$passed" "$failed"
-[ "$failed" -eq 0 ]
+printf 'total %32d s\n' "$SECONDS"
+printf 'parts: %d passed, %d failed\n' "$passed" "${#broken[@]}"
+[ "${#broken[@]}" -eq 0 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.aegis.temporal.plugins.module_utils import container_spec
+from ansible_collections.aegis.temporal.plugins.module_utils import container_spec, container_unit
 
 
 def _containers(service: t.Mapping[str, t.Any], user: str = "") -> list[dict[str, t.Any]]:
@@ -23,6 +23,9 @@ class FilterModule:
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         return {
+            "container_exec_start": container_unit.exec_start,
+            "container_name": container_unit.container_name,
             "container_problems": container_spec.problems,
+            "in_container": container_unit.in_container,
             "containers": _containers,
         }

@@ -9,7 +9,11 @@ import typing as t
 
 from ansible_collections.aegis.temporal.plugins.module_utils.preflight_temporal import problems, warnings
 from ansible_collections.aegis.temporal.plugins.module_utils.preflight_temporal_guard import guard_problems
-from ansible_collections.aegis.temporal.plugins.module_utils.temporal_config import deployment, own_http_urls
+from ansible_collections.aegis.temporal.plugins.module_utils.temporal_config import (
+    deployment,
+    metrics_url,
+    own_http_urls,
+)
 from ansible_collections.aegis.temporal.plugins.plugin_utils.dynamic_config_keys import load
 
 Settings = t.Mapping[str, t.Any]
@@ -30,6 +34,7 @@ class FilterModule:
         return {
             "temporal_conflicts": guard_problems,
             "temporal_deployment": deployment,
+            "temporal_metrics_url": metrics_url,
             "temporal_own_http_urls": own_http_urls,
             "temporal_problems": _problems,
             "temporal_warnings": _warnings,

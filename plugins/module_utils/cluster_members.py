@@ -73,7 +73,12 @@ def check_database(database: Mapping[str, Any]) -> None:
 
 
 def read_members(database: Mapping[str, Any], timeout: float) -> list[dict[str, Any]]:
-    """Return the members, those included that no longer write; C(timeout) is in seconds.
+    """Return the members, those included that no longer write; see `read_rows`."""
+    return [_member(*row) for row in read_rows(database, timeout, _QUERY, "members")]
+
+
+def read_rows(database: Mapping[str, Any], timeout: float, query: str, what: str) -> list[tuple[Any, ...]]:
+    """Return the rows of C(query), which reads C(what) of the server; C(timeout) is in seconds.
 
     Needs C(psycopg2): check PSYCOPG2_IMPORT_ERROR first. Raises Problem when the database cannot be asked.
     """
@@ -93,15 +98,14 @@ def read_members(database: Mapping[str, Any], timeout: float) -> list[dict[str, 
             application_name="aegis.temporal.cluster_info",
         )
         with closing(connection), connection.cursor() as cursor:
-            cursor.execute(_QUERY)
-            rows = cursor.fetchall()
+            cursor.execute(query)
+            return list(cursor.fetchall())
     except psycopg2.Error as error:
         said = " ".join(str(error).split()).rstrip(".?")
         raise Problem(
-            f"The members cannot be read from {where}: {said}. The option database must name the server's default "
+            f"The {what} cannot be read from {where}: {said}. The option database must name the server's default "
             "store (not visibility) and a login that may read it."
         ) from None
-    return [_member(*row) for row in rows]
 
 
 def _member(role: int, address: str, port: int, since: str, age: Any) -> dict[str, Any]:
@@ -142,8 +146,12 @@ def _session_age(member: Member) -> float:
 
 
 def _label(member: Member) -> str:
-    address = str(member["address"]).strip("[]")
-    # Two ways to write one IPv6 address are one member.
+    return f"{member['service']} {endpoint(plain_address(str(member['address'])), member['membership_port'])}"
+
+
+def plain_address(address: str) -> str:
+    """Return an address without brackets, in one form: two ways to write one IPv6 address are one member."""
+    address = address.strip("[]")
     with suppress(ValueError):
         address = str(ipaddress.ip_address(address))
-    return f"{member['service']} {endpoint(address, member['membership_port'])}"
+    return address

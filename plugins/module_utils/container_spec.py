@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.aegis.temporal.plugins.module_utils.preflight_values import say
+from ansible_collections.aegis.temporal.plugins.module_utils.preflight_values import cpus_problems, memory_bytes, say
 
 Service = t.Mapping[str, t.Any]
 Description = t.Dict[str, t.Any]
@@ -33,8 +33,6 @@ LABEL_CONFIGURATION = "org.aegis-temporal.configuration"
 """Label with what the container was started with; see the module ``container_files``."""
 
 _NUMBER = re.compile(r"\{instance\+(\d+)\}")
-# Both systemd's MemoryMax and Docker read these, with powers of 1024. Docker's least is 6 MiB.
-_MEMORY = re.compile(r"^\d+[KMGT]?$")
 
 
 def problems(service: Service) -> list[str]:
@@ -53,16 +51,9 @@ def problems(service: Service) -> list[str]:
             )
         )
     memory = str(service.get("memory_max") or "")
-    if memory and not _MEMORY.match(memory):
+    if memory and memory_bytes(memory) is None:
         found.append(say("memory_max of %s" % name, memory, "no number with K, M, G or T", "Give one such as 2G."))
-    cpus = service.get("cpus") or 0
-    try:
-        wrong = float(cpus) < 0
-    except (TypeError, ValueError):
-        wrong = True
-    if wrong:
-        found.append(say("cpus of %s" % name, cpus, "no number from 0 on", "Give one such as 1.5, or 0 for no limit."))
-    return found
+    return [*found, *cpus_problems("cpus of %s" % name, service.get("cpus"))]
 
 
 def unit_base(service: Service) -> str:
@@ -91,6 +82,16 @@ def expand(text: str, instance: str, credentials: str = CREDENTIALS) -> str:
     return _NUMBER.sub(total, "%".join(halves)).replace("{instance}", instance)
 
 
+def _mount(item: str | t.Mapping[str, t.Any], instance: str) -> Description:
+    """Return a mount; a path alone is the same inside, and read-only."""
+    given = {"source": item} if isinstance(item, str) else item
+    return {
+        "source": expand(given["source"], instance),
+        "target": expand(given.get("target") or given["source"], instance),
+        "read_only": bool(given.get("read_only", True)),
+    }
+
+
 def container(service: Service, instance: str = "", user: str = "") -> Description:
     """Return the container of ``service``, or of one of its instances.
 
@@ -107,8 +108,9 @@ def container(service: Service, instance: str = "", user: str = "") -> Descripti
         ``name``, ``target``), ``tmpfs`` (list of ``path:options``), ``network_mode``, ``read_only``, ``cap_drop``,
         ``cap_add``, ``security_opt``, ``ulimits`` (name → soft and hard limit), ``memory`` (empty: none), ``cpus``
         (0: none), ``shm_size`` (empty: the engine's), ``pids_limit`` (0: none), ``stop_timeout`` (seconds),
-        ``stop_signal`` (empty: the image's), ``restart``, ``health`` (``test`` and, in seconds, ``interval``,
-        ``timeout``, ``start_period``; ``retries``; empty: none), ``labels``.
+        ``stop_signal`` (empty: the image's), ``reload_signal`` (empty: none), ``pid_mode`` and ``ipc_mode`` (``host``,
+        or empty: of its own), ``groups`` (numbers, beside the user's), ``oom_score_adj``, ``restart``, ``health``
+        (``test`` and, in seconds, ``interval``, ``timeout``, ``start_period``; ``retries``; empty: none), ``labels``.
 
     Raises:
         ValueError: See `expand`.
@@ -122,7 +124,8 @@ def container(service: Service, instance: str = "", user: str = "") -> Descripti
 
     environment = {**(service.get("environment") or {}), **(own.get("environment") or {})}
     return {
-        "name": "%s-%s" % (base, instance) if is_template(service) else base,
+        # Docker's names have no @, which the unit of one instance of somebody else's template has.
+        "name": ("%s-%s" % (base, instance) if is_template(service) else base).replace("@", "-"),
         "description": service["description"],
         "image": own["image"],
         "entrypoint": words(own.get("entrypoint") or []),
@@ -133,14 +136,7 @@ def container(service: Service, instance: str = "", user: str = "") -> Descripti
             name: expand(path, instance) for name, path in sorted((service.get("credentials") or {}).items())
         },
         "files": words(service.get("files") or []),
-        "mounts": [
-            {
-                "source": expand(item["source"], instance),
-                "target": expand(item.get("target") or item["source"], instance),
-                "read_only": bool(item.get("read_only", True)),
-            }
-            for item in own.get("mounts") or []
-        ],
+        "mounts": [_mount(item, instance) for item in own.get("mounts") or []],
         "volumes": [
             {"name": expand(item["name"], instance), "target": expand(item["target"], instance)}
             for item in own.get("volumes") or []
@@ -158,6 +154,11 @@ def container(service: Service, instance: str = "", user: str = "") -> Descripti
         "pids_limit": int(own.get("pids_limit") or 0),
         "stop_timeout": int(service.get("timeout_stop") or STOP_TIMEOUT),
         "stop_signal": str(own.get("stop_signal") or ""),
+        "reload_signal": str(own.get("reload_signal") or ""),
+        "pid_mode": str(own.get("pid_mode") or ""),
+        "ipc_mode": str(own.get("ipc_mode") or ""),
+        "groups": [int(number) for number in own.get("groups") or []],
+        "oom_score_adj": int(own.get("oom_score_adj") or 0),
         "restart": "unless-stopped",
         "health": dict(own.get("health") or {}),
         "labels": {LABEL_SERVICE: str(service["name"]), LABEL_UNIT: unit + ".service"},

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import fnmatch
+import glob
 import ipaddress
 import os
 import re
@@ -18,6 +19,11 @@ import typing as t
 _LISTEN = "0A"
 _SOCKET_LINK = re.compile(r"^socket:\[(\d+)\]$")
 _UNIT_SUFFIXES = (".service", ".scope", ".socket")
+# Docker's control groups have the container's id in their name, whichever driver makes them.
+_CONTAINER = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
+RUN = "/run"
+CONTAINER_ID = "container-id"
+"""File in the runtime directory of a unit (``<unit>.container``) with the id of the container that it runs."""
 
 if t.TYPE_CHECKING:
     Address = t.Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
@@ -126,6 +132,29 @@ def units_of(cgroups: str) -> tuple[str, ...]:
     return tuple(units)
 
 
+def units_in_containers(run: str = RUN) -> list[str]:
+    """Return the units of ours that run a container now."""
+    suffix = len(".container")
+    records = glob.glob(os.path.join(run, "*.container", CONTAINER_ID))
+    return sorted(os.path.basename(os.path.dirname(path))[:-suffix] + ".service" for path in records)
+
+
+def container_units(cgroups: str, run: str = RUN) -> tuple[str, ...]:
+    """Return the units of ours whose container a process is in, by the text of its /proc/<pid>/cgroup.
+
+    Such a process belongs to Docker's control group, not to that of the unit that runs the container.
+    """
+    ids = set(_CONTAINER.findall(cgroups))
+    if not ids:
+        return ()
+    names = [unit[: -len(".service")] for unit in units_in_containers(run)]
+    return tuple(
+        name + ".service"
+        for name in names
+        if _read(os.path.join(run, name + ".container", CONTAINER_ID)).strip() in ids
+    )
+
+
 def _read(path: str) -> str:
     with open(path, encoding="utf-8", errors="replace") as file:
         return file.read()
@@ -151,11 +180,8 @@ def holders(inodes: t.Collection[str], proc: str = "/proc") -> dict[str, list[Ho
                 match = _SOCKET_LINK.match(os.readlink(descriptor.path))
                 if match is None or match.group(1) not in found:
                     continue
-                holder = Holder(
-                    int(pid),
-                    _name(directory),
-                    units_of(_read(os.path.join(directory, "cgroup"))),
-                )
+                cgroups = _read(os.path.join(directory, "cgroup"))
+                holder = Holder(int(pid), _name(directory), units_of(cgroups) + container_units(cgroups))
                 if holder not in found[match.group(1)]:
                     found[match.group(1)].append(holder)
         except (FileNotFoundError, ProcessLookupError, PermissionError):

@@ -82,6 +82,22 @@ def systemd_version(root: str = "/") -> int:
     return int(match.group(1)) if match else 0
 
 
+def unit_states(names: t.Sequence[str]) -> dict[str, str]:
+    """Return the ``ActiveState`` of systemd units by name; one that is not there is ``inactive``.
+
+    Raises:
+        ValueError: systemd does not tell.
+    """
+    if not names:
+        return {}
+    told = _output(["systemctl", "show", "--property=ActiveState", "--value", "--", *names])
+    # One line for each unit, in the order asked for, with an empty one between.
+    states = (told or "").split()
+    if len(states) != len(names):
+        raise ValueError("systemctl does not tell the state of %s" % ", ".join(names))
+    return dict(zip(names, states))
+
+
 def python_version(executable: str) -> str:
     """Return the version of a Python interpreter such as ``3.11.2``; empty when it does not run."""
     program = "import sys; print('%d.%d.%d' % sys.version_info[:3])"

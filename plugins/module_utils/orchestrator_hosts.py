@@ -9,10 +9,15 @@ import re
 import typing as t
 from urllib.parse import urlsplit
 
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.aegis.temporal.plugins.module_utils.orchestrator_settings import value_problems
 from ansible_collections.aegis.temporal.plugins.module_utils.preflight_values import say
 from ansible_collections.aegis.temporal.plugins.module_utils.temporal_services import endpoint
-from ansible_collections.aegis.temporal.plugins.module_utils.topology import Variables, declared, topology
+from ansible_collections.aegis.temporal.plugins.module_utils.topology import (
+    Variables,
+    declared,
+    topology,
+)
 from ansible_collections.aegis.temporal.plugins.module_utils.worker_instances import probe_address, url_host
 
 Groups = t.Mapping[str, t.Sequence[str]]
@@ -62,14 +67,22 @@ def _orchestrator(host: str, groups: Groups, hostvars: Hostvars) -> dict[str, t.
 
 
 def _frontend(groups: Groups, hostvars: Hostvars) -> str:
-    """Return the address that the workers use: the one that the inventory gives them, else the first frontend's."""
+    """Return the address that the inventory gives the workers, else the name of all proxies or frontends in DNS, else
+    the address of the first.
+
+    A name that only the hosts' own /etc/hosts know is not taken: an orchestrator in a container would not find it.
+    """
     given = declared(hostvars, "temporal_worker_temporal_address")
     if given:
         return str(given)
-    for node in topology(groups, hostvars)["temporal"]:
-        if "frontend" in node["services"]:
-            return endpoint(node["address"], node["grpc_port"])
-    return ""
+    entries = topology(groups, hostvars)["entries"]
+    if not entries:
+        return ""
+    name = str(declared(hostvars, "temporal_frontend_name"))
+    in_dns = not boolean(declared(hostvars, "temporal_frontend_hosts_entries", True))
+    one_port = len({node["grpc_port"] for node in entries}) == 1
+    address = name if name and in_dns and one_port else entries[0]["address"]
+    return endpoint(address, entries[0]["grpc_port"])
 
 
 def _registration(host: str, groups: Groups, hostvars: Hostvars) -> str:

@@ -24,7 +24,9 @@ def parse_inspection(output: str) -> dict[str, t.Any]:
     ``packages`` (list of str, installed ones among those that matter), ``clusters`` (list of dicts: ``version``,
     ``name``, ``data_directory``, ``pid`` and ``port`` of the running server or 0), ``listeners`` on the wanted port
     (list of dicts: ``address``, ``pids``, ``process``), ``stale_units`` (list of str: systemd has not read their files
-    again).
+    again), ``container_units`` and ``drop_ins`` (lists of str: units of clusters that run a container, and those to
+    which the role has added for the provider systemd), ``account`` (list of int, user and group of the user postgres;
+    empty without one), ``tls_groups`` (list of int, the group that may read Debian's TLS key).
 
     Raises:
         InspectionError: A line is not one of these.
@@ -38,6 +40,10 @@ def parse_inspection(output: str) -> dict[str, t.Any]:
         "clusters": [],
         "listeners": [],
         "stale_units": [],
+        "container_units": [],
+        "drop_ins": [],
+        "account": [],
+        "tls_groups": [],
     }
     for line in output.splitlines():
         fields = line.split()
@@ -56,6 +62,14 @@ def parse_inspection(output: str) -> dict[str, t.Any]:
             result["packages"] += values
         elif key == "stale_unit":
             result["stale_units"] += values
+        elif key == "container_unit":
+            result["container_units"] += values
+        elif key == "drop_in":
+            result["drop_ins"] += values
+        elif key == "account" and len(values) == 2:
+            result["account"] = [_number(values, 0), _number(values, 1)]
+        elif key == "tls_group":
+            result["tls_groups"].append(_number(values, 0))
         elif key == "cluster" and len(values) >= 3:
             result["clusters"].append(
                 {

@@ -47,6 +47,7 @@ def exposure_warnings(exposure: t.Mapping[str, t.Any]) -> list[str]:
 
     * ``server``: ``address`` (bind address of the frontend), ``authorization`` (bool: an authorizer is configured),
       ``mutual_tls`` (bool: clients must show a certificate).
+    * ``proxy``: as ``server``, of what hands connections on to the frontends.
     * ``ui``: ``address``, ``authentication`` (bool: login is configured), ``read_only`` (bool: writes are off).
     * ``worker``: ``address``, ``token`` (bool: changing routes want one), ``allowed`` (list of addresses and CIDRs).
     * ``worker_registration``: ``address`` and ``allowed`` of the route that registers definitions, which never wants a
@@ -56,6 +57,7 @@ def exposure_warnings(exposure: t.Mapping[str, t.Any]) -> list[str]:
     """
     warnings = [
         *_server(exposure.get("server")),
+        *_proxy(exposure.get("proxy")),
         *_ui(exposure.get("ui")),
         *_worker(exposure.get("worker"), exposure.get("worker_registration")),
     ]
@@ -71,8 +73,21 @@ def exposure_warnings(exposure: t.Mapping[str, t.Any]) -> list[str]:
     return warnings
 
 
+def _is_open(door: t.Mapping[str, t.Any]) -> bool:
+    return not (is_loopback(door["address"]) or door.get("authorization") or door.get("mutual_tls"))
+
+
+def _proxy(proxy: t.Mapping[str, t.Any] | None) -> t.Iterator[str]:
+    if proxy and _is_open(proxy):
+        yield (
+            "HAProxy listens on %s and hands every connection to a frontend, which asks for no authentication. Let a "
+            "firewall admit your workers, user interfaces and orchestrators only, or configure TLS with client "
+            "certificates or an authorizer on the servers." % _where(proxy["address"])
+        )
+
+
 def _server(server: t.Mapping[str, t.Any] | None) -> t.Iterator[str]:
-    if not server or is_loopback(server["address"]) or server.get("authorization") or server.get("mutual_tls"):
+    if not server or not _is_open(server):
         return
     yield (
         "Temporal Server listens on %s without authentication: whoever reaches its frontend (gRPC and HTTP) may read, "

@@ -21,7 +21,7 @@ def _duplicate_addresses(topology: t.Mapping[str, t.Any]) -> t.Iterator[str]:
     by_address: dict[str, list[str]] = collections.defaultdict(list)
     members = {
         node["host"]
-        for group in ("postgres", "temporal", "temporal_ui", "temporal_worker", "orchestrators")
+        for group in ("postgres", "temporal", "haproxy", "temporal_ui", "temporal_worker", "orchestrators")
         for node in topology[group]
     }
     for host in sorted(members):
@@ -38,6 +38,15 @@ def _duplicate_addresses(topology: t.Mapping[str, t.Any]) -> t.Iterator[str]:
                 "host_address is %r for %s: the other hosts of the inventory cannot reach a loopback address. "
                 "Set host_address of %s to an address in their network." % (address, hosts[0], hosts[0])
             )
+
+
+def _proxies(topology: t.Mapping[str, t.Any]) -> t.Iterator[str]:
+    ports = {node["host"]: node["grpc_port"] for node in topology["haproxy"]}
+    if len(set(ports.values())) > 1:
+        yield (
+            "haproxy_port is %s: workers and user interfaces reach all proxies by one name, and so on one port. Set it "
+            "once, in group_vars/haproxy." % " and ".join("%s for %s" % (ports[host], host) for host in sorted(ports))
+        )
 
 
 def problems(topology: t.Mapping[str, t.Any], managed_database: bool) -> list[str]:
@@ -73,5 +82,6 @@ def problems(topology: t.Mapping[str, t.Any], managed_database: bool) -> list[st
             "group postgres is %r: this release runs one database server. Leave one host in the group."
             % [node["host"] for node in databases]
         )
+    found.extend(_proxies(topology))
     found.extend(_duplicate_addresses(topology))
     return found

@@ -13,6 +13,10 @@ from ansible_collections.aegis.temporal.plugins.module_utils.postgres_tuning imp
     TuningError,
     memory_bytes,
 )
+from ansible_collections.aegis.temporal.plugins.module_utils.preflight_postgres_provider import (
+    limit_mb,
+    provider_problems,
+)
 
 # PostgreSQL's default of superuser_reserved_connections, which the role leaves alone.
 SUPERUSER_RESERVED = 3
@@ -76,6 +80,10 @@ def _is_true(value: t.Any) -> bool:
     return value is True or str(value).strip().lower() in ("on", "true", "yes", "1")
 
 
+def _is_container(settings: t.Mapping[str, t.Any]) -> bool:
+    return settings.get("postgres_provider") == "container"
+
+
 def _version_problems(settings: t.Mapping[str, t.Any], versions: t.Mapping[str, t.Any]) -> list[str]:
     wanted = str(settings.get("postgres_version") or "")
     repository = settings.get("postgres_repository")
@@ -101,6 +109,7 @@ def _version_problems(settings: t.Mapping[str, t.Any], versions: t.Mapping[str, 
         )
     elif (
         codename is not None
+        and not _is_container(settings)
         and repository == "distribution"
         and wanted
         and not found
@@ -322,6 +331,12 @@ def _budget_problems(settings: t.Mapping[str, t.Any]) -> list[str]:
     return found
 
 
+def _memory_mb(settings: t.Mapping[str, t.Any]) -> int | None:
+    """Return the least of what the host has and what the limit leaves."""
+    sizes = [_integer((settings.get("host") or {}).get("memory_mb")), limit_mb(settings.get("postgres_memory_max"))]
+    return min((size for size in sizes if size), default=None)
+
+
 def _setting_problems(settings: t.Mapping[str, t.Any]) -> list[str]:
     chosen = settings.get("postgres_settings") or {}
     found: list[str] = []
@@ -334,7 +349,8 @@ def _setting_problems(settings: t.Mapping[str, t.Any]) -> list[str]:
         elif not isinstance(value, (str, int, float)) or re.search(r"[\r\n]", str(value)):
             found.append(_problem(variable, value, "not a single value", "Give a text, a number or true/false"))
     unit = settings.get("postgres_unit_overrides") or {}
-    if _is_true(chosen.get("jit")) and _is_true(unit.get("MemoryDenyWriteExecute", True)):
+    forbidden = not _is_container(settings) and _is_true(unit.get("MemoryDenyWriteExecute", True))
+    if _is_true(chosen.get("jit")) and forbidden:
         found.append(
             _problem(
                 "postgres_settings.jit",
@@ -344,7 +360,7 @@ def _setting_problems(settings: t.Mapping[str, t.Any]) -> list[str]:
                 "postgres_unit_overrides",
             )
         )
-    memory = _integer(settings.get("postgres_memory_mb")) or _integer((settings.get("host") or {}).get("memory_mb"))
+    memory = _integer(settings.get("postgres_memory_mb")) or _memory_mb(settings)
     if memory and "shared_buffers" in chosen:
         try:
             size = memory_bytes(chosen["shared_buffers"], unit_bytes=8192)
@@ -438,6 +454,7 @@ def problems(settings: t.Mapping[str, t.Any], versions: t.Mapping[str, t.Any]) -
             )
         return found
     found += _version_problems(settings, versions)
+    found += provider_problems(settings)
     found += _cluster_problems(settings, versions)
     found += _listen_problems(settings)
     found += _client_problems(settings)

@@ -54,8 +54,8 @@ def _version(settings: Settings, versions: Versions) -> Problems:
         yield say(
             "temporal_install_method",
             method,
-            "images come with the container provider",
-            "Choose one of %s." % ", ".join(INSTALL_METHODS),
+            "not a way to install on the host",
+            "Choose one of %s, or set temporal_provider: container." % ", ".join(INSTALL_METHODS),
         )
     elif method not in INSTALL_METHODS:
         yield say("temporal_install_method", method, "unknown", "Choose one of %s." % ", ".join(INSTALL_METHODS))

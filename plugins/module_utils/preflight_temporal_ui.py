@@ -66,10 +66,9 @@ def problems(settings: Settings, versions: t.Mapping[str, t.Any]) -> list[str]:
     result = list(version_problems("temporal_ui_version", settings["temporal_ui_version"], versions["ui"], {}))
     method = settings["temporal_ui_install_method"]
     if method not in INSTALL_METHODS:
-        wrong = "images come with the container provider" if method == "image" else "unknown"
-        result.append(
-            say("temporal_ui_install_method", method, wrong, "Choose one of %s." % ", ".join(INSTALL_METHODS))
-        )
+        wrong = "not a way to install on the host" if method == "image" else "unknown"
+        fix = "Choose one of %s, or set temporal_ui_provider: container." % ", ".join(INSTALL_METHODS)
+        result.append(say("temporal_ui_install_method", method, wrong, fix))
     result += _network(settings)
     if not settings["temporal_ui_default_namespace"]:
         result.append(

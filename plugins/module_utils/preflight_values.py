@@ -20,6 +20,10 @@ MAX_PORT = 65535
 # cluster_membership.rpc_port is a SMALLINT column (schema/postgresql/v12/temporal of the server).
 MAX_MEMBERSHIP_PORT = 32767
 
+# What both systemd's MemoryMax and Docker read, with powers of 1024.
+_MEMORY = re.compile(r"([0-9]+)([KMGT]?)")
+_FACTORS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+
 _VERSION = re.compile(r"^\d+\.\d+\.\d+$")
 # Temporal Server's default of the dynamic setting limit.maxIDLength.
 _ID_LIMIT = 1000
@@ -133,3 +137,20 @@ def base_url_problems(variable: str, value: str, example: str) -> Problems:
         yield say(variable, value, "not a URL that begins with http:// or https://", "Give one such as %s." % example)
     elif parts.query or parts.fragment:
         yield say(variable, value, "a base URL has neither query nor fragment", "Give one such as %s." % example)
+
+
+def memory_bytes(value: t.Any) -> int | None:
+    """Return a limit of memory such as ``2G`` in bytes; ``None`` when it is none, or not to be understood."""
+    match = _MEMORY.fullmatch(str(value or ""))
+    return int(match.group(1)) * _FACTORS[match.group(2)] if match else None
+
+
+def cpus_problems(variable: str, value: t.Any) -> Problems:
+    """Yield what makes ``value`` unusable as a limit of processors: a number, of which 0 is none, as is nothing."""
+    cpus = value or 0
+    try:
+        wrong = float(cpus) < 0
+    except (TypeError, ValueError):
+        wrong = True
+    if wrong:
+        yield say(variable, cpus, "no number from 0 on", "Give one such as 1.5, or 0 for no limit.")

@@ -77,25 +77,9 @@ def unpacked(store: Store, release: str, archive: str, sha256: str) -> None:
         if not os.path.isdir(os.path.join(draft, "bin")):
             raise ReleaseError("%s has no bin/ directory: it is no artifact of this collection" % archive)
         release_store.write_manifest(draft, sha256)
-        _replace(draft, store.directory(release))
+        release_store.replace(draft, store.directory(release))
     finally:
         release_store.remove(draft)
-
-
-def _replace(draft: str, final: str) -> None:
-    """Put ``draft`` in the place of ``final``, which may be a broken release."""
-    broken = _set_aside(final)
-    os.rename(draft, final)
-    if broken:
-        release_store.remove(broken)
-
-
-def _set_aside(final: str) -> str:
-    if not os.path.lexists(final):
-        return ""
-    broken = tempfile.mkdtemp(dir=os.path.dirname(final), prefix=".broken-")
-    os.rename(final, os.path.join(broken, "release"))
-    return broken
 
 
 def wheelhouse(store: Store, release: str, archive: str, sha256: str, python: str, timeout: float) -> None:
@@ -112,7 +96,7 @@ def wheelhouse(store: Store, release: str, archive: str, sha256: str, python: st
         if not os.path.isfile(requirements):
             raise ReleaseError("%s has no requirements.txt: it is no wheelhouse of this collection" % archive)
         wheels = _wheel_directories(unpack)
-        broken = _set_aside(final)
+        broken = release_store.set_aside(final)
         try:
             os.mkdir(final)
             os.chmod(final, 0o755)
@@ -205,6 +189,6 @@ def preinstalled(store: Store, release: str, binaries: t.Mapping[str, str], sha2
         for name, path in binaries.items():
             os.symlink(path, os.path.join(draft, "bin", name))
         release_store.write_manifest(draft, sha256)
-        _replace(draft, store.directory(release))
+        release_store.replace(draft, store.directory(release))
     finally:
         release_store.remove(draft)

@@ -11,8 +11,15 @@ import os
 import re
 import typing as t
 
-from ansible_collections.aegis.temporal.plugins.module_utils import release_install, release_store
-from ansible_collections.aegis.temporal.plugins.module_utils.release_store import CURRENT, PREVIOUS, ReleaseError, Store
+from ansible_collections.aegis.temporal.plugins.module_utils import release_image, release_install, release_store
+from ansible_collections.aegis.temporal.plugins.module_utils.host_ports import units_in_containers
+from ansible_collections.aegis.temporal.plugins.module_utils.release_store import (
+    CONFIRMED,
+    CURRENT,
+    PREVIOUS,
+    ReleaseError,
+    Store,
+)
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
@@ -34,6 +41,8 @@ class Wish(t.NamedTuple):
     activate: bool
     python: str
     timeout: float
+    image: str = ""
+    engine: release_image.Engine = release_image.ENGINE
 
 
 def present(wish: Wish, check_mode: bool) -> Result:
@@ -45,7 +54,8 @@ def present(wish: Wish, check_mode: bool) -> Result:
     current = store.linked(CURRENT)
     switch = wish.activate and current != release
     tidy = release_store.surplus(store, release) if not problems or wish.archive else []
-    needed = bool(problems) and wish.kind != "preinstalled" and not wish.archive
+    # What the host has already needs nothing brought to it.
+    needed = bool(problems) and not wish.archive and not found
     changed = bool(problems or switch or tidy)
     if not check_mode:
         with _clear_errors(store):
@@ -64,30 +74,68 @@ def present(wish: Wish, check_mode: bool) -> Result:
         "incoming": store.incoming,
         "directory": store.directory(release) if release else "",
         "previous": store.linked(PREVIOUS),
+        "confirmed": store.linked(CONFIRMED),
         "active": bool(release) and store.linked(CURRENT) == release,
         "problems": problems,
+        "containers": units_in_containers(),
+        "switches_provider": _switches_provider(wish, current) if switch else "",
         "diff": _diff(wish, current, release, problems, tidy),
     }
 
 
-def previous(wish: Wish, check_mode: bool) -> Result:
-    """Make the release that was current before the current one again; raises ReleaseError if there is none."""
+def _switches_provider(wish: Wish, current: str) -> str:
+    """Return the provider of the wanted release if the current one is for another; see `release_image.is_image`."""
+    wanted = wish.kind == "image"
+    if not current or release_image.is_image(wish.store.directory(current)) == wanted:
+        return ""
+    return "container" if wanted else "systemd"
+
+
+def confirmed(wish: Wish, check_mode: bool) -> Result:
+    """Note that the current release works; raises ReleaseError if there is none."""
     store = wish.store
-    current, before = store.linked(CURRENT), store.linked(PREVIOUS)
-    if not before or not os.path.isdir(store.directory(before)):
-        raise ReleaseError("%s has no release before %s to return to" % (store.home, current or "the first"))
-    if not check_mode:
+    current, before = store.linked(CURRENT), store.linked(CONFIRMED)
+    if not current or not os.path.isdir(store.directory(current)):
+        raise ReleaseError("%s has no current release that could be confirmed" % store.home)
+    changed = current != before
+    if changed and not check_mode:
         with _clear_errors(store):
-            release_store.activate(store, before)
+            release_store.link(store, CONFIRMED, current)
+    return _moved(store, current, changed, (CONFIRMED, before, current))
+
+
+def returned(wish: Wish, check_mode: bool) -> Result:
+    """Make the release that was last confirmed the current one again; raises ReleaseError if there is none."""
+    store = wish.store
+    current, good = store.linked(CURRENT), store.linked(CONFIRMED)
+    if not good or not os.path.isdir(store.directory(good)):
+        raise ReleaseError("%s has no confirmed release to return to from %s" % (store.home, current or "none"))
+    images = [release_image.is_image(store.directory(name)) for name in (current or good, good)]
+    if images[0] != images[1]:
+        raise ReleaseError(
+            "%s cannot return from %s to %s: one is an image and the other is not, so the unit of the one cannot start "
+            "the other. Give the provider its former value and run the play." % (store.home, current, good)
+        )
+    changed = current != good
+    if changed and not check_mode:
+        with _clear_errors(store):
+            release_store.activate(store, good)
+    return _moved(store, good, changed, (CURRENT, current, good))
+
+
+def _moved(store: Store, release: str, changed: bool, moved: tuple[str, str, str]) -> Result:
+    """Return the result for a link, given with its release before and after."""
+    name, before, after = moved
     return {
-        "changed": True,
+        "changed": changed,
         "archive_needed": False,
         "incoming": store.incoming,
-        "directory": store.directory(before),
+        "directory": store.directory(release),
         "previous": store.linked(PREVIOUS),
-        "active": not check_mode,
+        "confirmed": store.linked(CONFIRMED),
+        "active": store.linked(CURRENT) == release,
         "problems": [],
-        "diff": {"before": "current: %s\n" % current, "after": "current: %s\n" % before},
+        "diff": {"before": "%s: %s\n" % (name, before or "none"), "after": "%s: %s\n" % (name, after)},
     }
 
 
@@ -111,13 +159,16 @@ def absent(wish: Wish, check_mode: bool) -> Result:
 
 
 def _expected(wish: Wish, check_mode: bool) -> tuple[str, t.Mapping[str, str]]:
-    """Return the release's sha256 and, for preinstalled ones, where the binaries are."""
+    """Return the release's sha256 and, for preinstalled ones and images, where the binaries are."""
     for what, value in (("component", wish.store.component), ("version", wish.version)):
         if not _NAME.fullmatch(value):
             raise ReleaseError("%s is %r: letters, digits and ._+- are allowed" % (what, value))
     if wish.kind == "preinstalled":
         found = release_install.find_preinstalled(wish.preinstalled_path, wish.binaries)
         return release_install.preinstalled_sha256(found), found
+    if wish.kind == "image":
+        images = release_image.find(wish.engine, wish.image, wish.binaries, wish.version)
+        return release_image.identity(images), images
     if not wish.sha256 and check_mode:
         return "", {}
     if not _SHA256.fullmatch(wish.sha256):
@@ -136,6 +187,8 @@ def _install(wish: Wish, release: str, sha256: str, found: t.Mapping[str, str], 
     os.makedirs(store.home, exist_ok=True)
     if needed and wish.kind == "preinstalled":
         release_install.preinstalled(store, release, found, sha256)
+    elif needed and wish.kind == "image":
+        release_image.install(store, release, found, sha256, wish.engine, wish.timeout)
     elif needed:
         release_install.verify(wish.archive, sha256)
         if wish.kind == "wheelhouse":

@@ -8,6 +8,7 @@ Layout below ``<root>/<component>``::
     <version>-<first 8 digits of the artifact's sha256>/bin/…            what runs
     <version>-<first 8 digits of the artifact's sha256>/.manifest.json   written last; without it a release is half done
     current → <the release that runs>      previous → <the one before>
+    confirmed → <the release that was last seen to work>
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 import typing as t
 
 MANIFEST = ".manifest.json"
 CURRENT = "current"
 PREVIOUS = "previous"
+CONFIRMED = "confirmed"
 INCOMING = ".incoming"
 
 
@@ -49,7 +52,7 @@ class Store(t.NamedTuple):
         return os.path.join(self.home, release)
 
     def linked(self, link: str) -> str:
-        """Return the name of the release that ``current`` or ``previous`` points to, or an empty string."""
+        """Return the name of the release that ``current`` or another link points to, or an empty string."""
         path = os.path.join(self.home, link)
         return os.path.basename(os.readlink(path)) if os.path.islink(path) else ""
 
@@ -119,7 +122,7 @@ def problems(directory: str, sha256: str) -> list[str]:
 
 
 def link(store: Store, name: str, release: str) -> None:
-    """Point ``current`` or ``previous`` to a release, atomically."""
+    """Point ``current`` or another link to a release, atomically."""
     draft = os.path.join(store.home, ".%s.%d" % (name, os.getpid()))
     if os.path.lexists(draft):
         os.unlink(draft)
@@ -136,10 +139,11 @@ def activate(store: Store, release: str) -> None:
 
 
 def surplus(store: Store, wanted: str) -> list[str]:
-    """Return the names of what may go: neither wanted, nor current, nor previous, and left-overs of broken runs."""
+    """Return the names of what may go: neither wanted, nor behind a link, and left-overs of broken runs."""
     if not os.path.isdir(store.home):
         return []
-    keep = {CURRENT, PREVIOUS, wanted, store.linked(CURRENT) or wanted, store.linked(PREVIOUS) or wanted}
+    links = {CURRENT, PREVIOUS, CONFIRMED}
+    keep = {wanted, *links, *(store.linked(name) or wanted for name in links)}
     return sorted(name for name in os.listdir(store.home) if name not in keep)
 
 
@@ -149,3 +153,20 @@ def remove(path: str) -> None:
         os.unlink(path)
     elif os.path.isdir(path):
         shutil.rmtree(path)
+
+
+def replace(draft: str, final: str) -> None:
+    """Put ``draft`` in the place of ``final``, which may be a broken release."""
+    broken = set_aside(final)
+    os.rename(draft, final)
+    if broken:
+        remove(broken)
+
+
+def set_aside(final: str) -> str:
+    """Move a broken release away; return the directory that holds it now, or an empty string if there is none."""
+    if not os.path.lexists(final):
+        return ""
+    broken = tempfile.mkdtemp(dir=os.path.dirname(final), prefix=".broken-")
+    os.rename(final, os.path.join(broken, "release"))
+    return broken

@@ -13,7 +13,7 @@ from ansible_collections.aegis.temporal.plugins.module_utils.verify_inventory im
 Variables = t.Mapping[str, t.Any]
 Groups = t.Mapping[str, t.Sequence[str]]
 
-REMOVABLE = ("temporal_worker", "temporal_ui", "temporal")
+REMOVABLE = ("temporal_worker", "temporal_ui", "haproxy", "temporal")
 
 
 def problems(
@@ -22,6 +22,7 @@ def problems(
     leaving: t.Sequence[str],
     parts: t.Sequence[str],
     last: bool = False,
+    option: str = "remove_last",
 ) -> list[str]:
     """Return why ``parts`` may not be removed from the hosts ``leaving``, one sentence with its fix each.
 
@@ -31,6 +32,7 @@ def problems(
         leaving: Hosts from which they would be removed.
         parts: Names of groups out of REMOVABLE.
         last: Whether the last of a kind may go too.
+        option: The extra variable that says so.
     """
     if isinstance(parts, str) or not isinstance(parts, t.Sequence):
         return ["remove_groups is %r: not a list. Give a list such as ['temporal_worker']." % (parts,)]
@@ -45,13 +47,15 @@ def problems(
     if "temporal" in parts:
         found += _services(nodes["temporal"], leaving)
     if "temporal_ui" in parts and (members := _members(nodes["temporal_ui"])) and not members - set(leaving):
-        found.append("This would remove the last Temporal UI. Keep a host of group temporal_ui%s" % _UNLESS)
+        found.append("This would remove the last Temporal UI. Keep a host of group temporal_ui")
+    if "haproxy" in parts and (proxies := _members(nodes["haproxy"])) and not proxies - set(leaving):
+        found.append(
+            "This would remove the last HAProxy, through which workers and user interfaces reach the frontends. Set "
+            "haproxy_state: absent in group_vars/haproxy and run site.yml, which leads them to the frontends first"
+        )
     if "temporal_worker" in parts:
         found += _queues(nodes["temporal_worker"], hostvars, leaving)
-    return found
-
-
-_UNLESS = ", or give -e remove_last=true to remove it all the same."
+    return ["%s, or give -e %s=true to do it all the same." % (problem, option) for problem in found]
 
 
 def _advice(part: str) -> str:
@@ -68,9 +72,9 @@ def _services(nodes: t.Sequence[t.Mapping[str, t.Any]], leaving: t.Sequence[str]
     staying = {service for node in nodes if node["host"] not in leaving for service in node["services"]}
     gone = sorted({service for node in nodes if node["host"] in leaving for service in node["services"]} - staying)
     if gone:
-        yield "No other host of group temporal runs %s. Add them to temporal_services of one and run site.yml%s" % (
-            ", ".join(gone),
-            _UNLESS,
+        yield (
+            "No other host of group temporal runs %s. Add them to temporal_services of one and run site.yml"
+            % ", ".join(gone)
         )
 
 
@@ -84,5 +88,5 @@ def _queues(
     for namespace, task_queue in sorted(polled(node for node in nodes if node["host"] in leaving) - staying):
         yield (
             "No other worker polls the task queue %r of namespace %r, so its workflows would wait. Add one and run "
-            "site.yml%s" % (task_queue, namespace, _UNLESS)
+            "site.yml" % (task_queue, namespace)
         )

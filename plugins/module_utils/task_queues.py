@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import typing as t
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -20,8 +21,12 @@ from ansible_collections.aegis.temporal.plugins.module_utils.timestamps import p
 
 TYPES = ("workflow", "activity")
 
-# Bounds for the search after what polls instead: enough to find a wrong name, few enough to stay quick.
-_NAMESPACES = 20
+Version = t.Tuple[str, str]
+"""Name of a worker deployment and build of the one version of it that is meant."""
+
+# Bounds for the search after what polls instead: enough to find a wrong name, few enough to stay quick. The server
+# lists namespaces by their random ids, so a bound that a cluster reaches leaves out another one in each cluster.
+_NAMESPACES = 200
 _QUEUES = 20
 
 
@@ -35,10 +40,11 @@ def pollers(client: TemporalHttp, namespace: str, queue: str, queue_type: str) -
 
 
 def pollers_and_backlog(
-    client: TemporalHttp, namespace: str, queue: str, queue_type: str
+    client: TemporalHttp, namespace: str, queue: str, queue_type: str, version: Version | None = None
 ) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
     """Return what pollers returns, and the backlog: C(count) of tasks that wait, C(age) of the oldest in seconds.
 
+    With a C(version) only its pollers are told, of the whole queue's backlog.
     The backlog is None where the server does not tell; older ones, 1.24 among them, ignore the question
     (C(report_stats): temporal/api/workflowservice/v1/request_response.proto).
     """
@@ -46,13 +52,79 @@ def pollers_and_backlog(
         api_path("namespaces", namespace, "task-queues", queue),
         {"taskQueueType": f"TASK_QUEUE_TYPE_{queue_type.upper()}", "reportStats": "true"},
     )
-    now = client.server_time or datetime.now().astimezone()
+    now = _now(client)
     found, backlog = read_answer(
         "The description of a task queue",
         answer,
-        lambda content: ([_poller(entry, now) for entry in content.get("pollers", [])], _backlog(content.get("stats"))),
+        lambda content: (
+            [_poller(entry, now) for entry in content.get("pollers", []) if _is_of(version, entry)],
+            _backlog(content.get("stats")),
+        ),
     )
     return sorted(found, key=lambda poller: str(poller["identity"])), backlog
+
+
+def with_all_partitions(
+    client: TemporalHttp,
+    namespace: str,
+    queue: str,
+    found: Mapping[str, list[dict[str, Any]]],
+    version: Version | None = None,
+) -> dict[str, list[dict[str, Any]]]:
+    """Return C(found), the pollers by type as C(pollers) tells them, with those of the queue's other partitions.
+
+    The server spreads polls over partitions, four unless matching.numTaskqueueReadPartitions says otherwise, and tells
+    the pollers of the first one alone. Where many workers poll, some of them have no poll there for minutes. What asks
+    all partitions is the API's older mode (DESCRIBE_TASK_QUEUE_MODE_ENHANCED: deprecated, and in 1.24 to 1.32), which
+    leaves out workers with versions unless their C(version) is asked for. A server without it adds nothing.
+    """
+    params = {"apiMode": "DESCRIBE_TASK_QUEUE_MODE_ENHANCED", "reportPollers": "true"}
+    if version:
+        # The server's way to write a version in one text (common/worker_versioning/worker_versioning.go).
+        params["versions.buildIds"] = ":".join(version)
+    answer = _or_nothing(
+        client.get,
+        api_path("namespaces", namespace, "task-queues", queue),
+        params,
+    )
+    now = _now(client)
+    more: dict[str, list[dict[str, Any]]] = read_answer(
+        "The description of a task queue's partitions",
+        answer or {},
+        lambda content: {
+            queue_type: [_poller(entry, now) for entry in _entries(content, number)]
+            for number, queue_type in enumerate(TYPES, start=1)
+        },
+    )
+    return {queue_type: _latest([*pollers, *more[queue_type]]) for queue_type, pollers in found.items()}
+
+
+def _entries(content: Mapping[str, Any], number: int) -> list[Mapping[str, Any]]:
+    """The pollers of all versions; C(number) is that of the type in temporal/api/enums/v1/task_queue.proto."""
+    return [
+        entry
+        for version in content.get("versionsInfo", {}).values()
+        for entry in version.get("typesInfo", {}).get(str(number), {}).get("pollers", [])
+    ]
+
+
+def _is_of(version: Version | None, entry: Mapping[str, Any]) -> bool:
+    said = entry.get("deploymentOptions", {})
+    return version is None or (said.get("deploymentName"), said.get("buildId")) == version
+
+
+def _latest(found: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One entry for each identity, the youngest."""
+    latest: dict[str, dict[str, Any]] = {}
+    for poller in found:
+        known = latest.get(poller["identity"])
+        if known is None or known["age"] is None or (poller["age"] is not None and poller["age"] < known["age"]):
+            latest[poller["identity"]] = poller
+    return [latest[identity] for identity in sorted(latest)]
+
+
+def _now(client: TemporalHttp) -> datetime:
+    return client.server_time or datetime.now().astimezone()
 
 
 def _backlog(stats: Mapping[str, Any] | None) -> dict[str, Any] | None:

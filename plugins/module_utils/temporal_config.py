@@ -241,12 +241,18 @@ def health_checks(settings: Settings, probe: str) -> list[dict[str, t.Any]]:
         argv = [probe, "-addr=" + target["address"]]
         argv += ["-service=" + HEALTH_NAMES[target["service"]], "-connect-timeout=2s", "-rpc-timeout=5s"]
         result.append({"argv": argv})
-    metrics_port = int(settings["temporal_metrics_port"])
-    if not result and metrics_port:
+    metrics = metrics_url(settings)
+    if not result and metrics:
         # A host with nothing but an old service worker: that its process is up and serves metrics is all there is.
-        metrics = local_address(str(settings["temporal_metrics_bind_address"]))
-        result.append({"url": "http://%s/metrics" % endpoint(metrics, metrics_port), "status": 200})
+        result.append({"url": metrics, "status": 200})
     return result
+
+
+def metrics_url(settings: Settings) -> str:
+    """Return where this host reaches its own server's metrics; empty where it serves none."""
+    port = int(settings["temporal_metrics_port"])
+    address = local_address(str(settings["temporal_metrics_bind_address"]))
+    return "http://%s/metrics" % endpoint(address, port) if port else ""
 
 
 def deployment(settings: Settings) -> dict[str, t.Any]:

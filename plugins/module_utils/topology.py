@@ -8,7 +8,11 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.aegis.temporal.plugins.module_utils.temporal_services import NEEDED_SERVICES, ports
+from ansible_collections.aegis.temporal.plugins.module_utils.temporal_services import (
+    DEFAULT_PORTS,
+    NEEDED_SERVICES,
+    ports,
+)
 
 Variables = t.Mapping[str, t.Any]
 
@@ -18,6 +22,7 @@ DEFAULT_VISIBILITY_SQL_MAX_CONNS = 10
 DEFAULT_WORKER_POOL = 5
 DEFAULT_WORKER_REPLICAS = 1
 DEFAULT_WORKER_PORT = 3000
+DEFAULT_PROVIDER = "systemd"
 
 _VERSION = re.compile(r"^\d+\.\d+\.\d+$")
 _SSH_CONNECTIONS = ("ssh", "smart", "paramiko", "paramiko_ssh", "ansible.builtin.ssh")
@@ -65,6 +70,14 @@ def _frontend_ports(host: str, variables: Variables) -> dict[str, int]:
         ) from None
 
 
+def _frontend_tls(variables: Variables) -> bool:
+    """Tell whether the frontend is given TLS; what has another shape the role of the server refuses."""
+    part: t.Any = variables.get("temporal_config_overrides")
+    for key in ("global", "tls", "frontend"):
+        part = part.get(key) if isinstance(part, t.Mapping) else None
+    return bool(part)
+
+
 def _temporal_node(host: str, variables: Variables) -> dict[str, t.Any]:
     services = variables.get("temporal_services", NEEDED_SERVICES)
     if isinstance(services, str) or not isinstance(services, t.Sequence):
@@ -81,6 +94,7 @@ def _temporal_node(host: str, variables: Variables) -> dict[str, t.Any]:
         "address": str(variables.get("temporal_broadcast_address") or host_address(host, variables)),
         "services": [str(service) for service in services],
         "version": str(variables.get("temporal_version") or ""),
+        "tls": _frontend_tls(variables),
         "grpc_port": frontend["grpc_port"],
         "http_port": frontend["http_port"],
         "connections": pools * len(services),
@@ -103,10 +117,32 @@ def _worker_node(host: str, variables: Variables) -> dict[str, t.Any]:
     return {
         "host": host,
         "address": host_address(host, variables),
+        "provider": str(variables.get("temporal_worker_provider") or DEFAULT_PROVIDER),
         "port": _integer(host, variables, "temporal_worker_port", DEFAULT_WORKER_PORT),
         "replicas": replicas,
         "connections": pool * replicas,
     }
+
+
+def frontends(temporal: t.Iterable[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+    """Return the nodes that run a frontend, of the nodes of the server."""
+    return [node for node in temporal if "frontend" in node["services"]]
+
+
+def _haproxy_nodes(
+    hosts: t.Iterable[str], hostvars: t.Mapping[str, Variables], temporal: t.Iterable[dict[str, t.Any]]
+) -> list[dict[str, t.Any]]:
+    """Return the proxies; one that is to be absent is none. They listen on the first frontend's port by default."""
+    default = next((node["grpc_port"] for node in frontends(temporal)), DEFAULT_PORTS["frontend"]["grpc_port"])
+    return [
+        {
+            "host": host,
+            "address": host_address(host, hostvars[host]),
+            "grpc_port": _integer(host, hostvars[host], "haproxy_port", default),
+        }
+        for host in hosts
+        if hostvars[host].get("haproxy_state") != "absent"
+    ]
 
 
 def topology(groups: t.Mapping[str, t.Sequence[str]], hostvars: t.Mapping[str, Variables]) -> dict[str, t.Any]:
@@ -121,11 +157,15 @@ def topology(groups: t.Mapping[str, t.Sequence[str]], hostvars: t.Mapping[str, V
 
     addresses = {host: host_address(host, hostvars[host]) for host in members("all")}
     temporal = [_temporal_node(host, hostvars[host]) for host in members("temporal")]
+    proxies = _haproxy_nodes(members("haproxy"), hostvars, temporal)
     workers = [_worker_node(host, hostvars[host]) for host in members("temporal_worker")]
     return {
         "addresses": addresses,
         "postgres": [{"host": host, "address": addresses[host]} for host in members("postgres")],
         "temporal": temporal,
+        "haproxy": proxies,
+        # What clients connect to.
+        "entries": proxies or frontends(temporal),
         "temporal_version": _oldest_version(temporal),
         "temporal_ui": [{"host": host, "address": addresses[host]} for host in members("temporal_ui")],
         "temporal_worker": workers,

@@ -14,7 +14,7 @@ class Check(t.NamedTuple):
     id: str
     name: str
     group: str
-    """Which hosts it is for: C(server), C(ui) or C(worker)."""
+    """Which hosts it is for: C(server), C(haproxy), C(ui) or C(worker)."""
     cause: str
     fix: str
     needs: tuple[str, ...] = ()
@@ -116,6 +116,24 @@ CHECKS = (
         ("services",),
     ),
     Check(
+        "haproxy",
+        "HAProxy answers as a frontend",
+        "haproxy",
+        "HAProxy is stopped, listens elsewhere, or a firewall keeps the server's hosts away from it.",
+        _JOURNAL % "haproxy",
+        ("services",),
+        each=True,
+    ),
+    Check(
+        "haproxy_frontends",
+        "HAProxy finds every frontend",
+        "haproxy",
+        "A firewall keeps HAProxy away from the frontend named, or HAProxy was not reloaded after a change.",
+        "See that the proxy's host reaches the address named, then run the part `haproxy` again.",
+        ("services",),
+        each=True,
+    ),
+    Check(
         "ui",
         "Temporal UI answers",
         "ui",
@@ -129,7 +147,7 @@ CHECKS = (
         "ui",
         "The UI cannot reach the frontend that it is given, or its TLS does not fit.",
         "Compare temporal_ui_temporal_address with a frontend, from the UI's host.",
-        ("ui", "services"),
+        ("ui", "services", "haproxy"),
         each=True,
     ),
     Check(
@@ -139,7 +157,7 @@ CHECKS = (
         "A worker is stopped, hangs, is of another version, has a wrong clock, cannot reach Temporal or its database, "
         "or was started with another namespace or task queue; its answer says which.",
         _JOURNAL % "aegis-temporal-worker@0",
-        ("database", "services"),
+        ("database", "services", "haproxy"),
         each=True,
     ),
     Check(

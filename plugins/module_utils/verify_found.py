@@ -160,6 +160,10 @@ def _services(result: dict[str, t.Any]) -> Explained:
     return result, ", ".join(service["service"] for service in result.get("services") or ())
 
 
+def _haproxy_frontends(result: dict[str, t.Any]) -> Explained:
+    return result, ", ".join(server["name"] for server in result.get("servers") or () if server["up"])
+
+
 def _version(result: dict[str, t.Any]) -> Explained:
     said = str(result.get("stdout") or "").strip()
     ran = "It is %s." % said if said else "Its program cannot be asked: %s" % result.get("stderr")
@@ -233,6 +237,7 @@ _EXPLAIN: dict[str, t.Callable[[dict[str, t.Any]], Explained]] = {
     "connections": _connections,
     "services": _services,
     "versions": _version,
+    "haproxy_frontends": _haproxy_frontends,
     "ring": _ring,
     "shards": _shards,
     "namespaces": _namespaces,

@@ -20,6 +20,7 @@ extends_documentation_fragment:
   - aegis.temporal.attributes
   - aegis.temporal.attributes.action_group
   - aegis.temporal.connection
+  - aegis.temporal.default_store.optional
 attributes:
   check_mode:
     support: full
@@ -32,42 +33,6 @@ attributes:
   platform:
     platforms: posix
     support: full
-options:
-  database:
-    description:
-      - The database of the server's default store, to read the members of the cluster from. It must be reachable from
-        the host that runs the module.
-      - A login that may read the table C(cluster_membership) is enough. The module only reads.
-    type: dict
-    suboptions:
-      host:
-        description: Host name or IP address of the database server.
-        type: str
-        required: true
-      port:
-        description: TCP port of the database server.
-        type: int
-        default: 5432
-      name:
-        description: Name of the database.
-        type: str
-        default: temporal
-      user:
-        description: Login.
-        type: str
-        default: temporal
-      password:
-        description: Its password.
-        type: str
-        required: true
-      sslmode:
-        description: How much encryption the connection needs, in the words of C(libpq).
-        type: str
-        choices: [disable, allow, prefer, require, verify-ca, verify-full]
-        default: prefer
-      ca_path:
-        description: PEM file of the certificate authorities that may have signed the database server's certificate.
-        type: path
 requirements:
   - psycopg2 (Python library, on the host that runs the module), only with O(database)
 seealso:

@@ -18,6 +18,7 @@ author:
   - The aegis.temporal developers (!UNKNOWN)
 extends_documentation_fragment:
   - aegis.temporal.attributes
+  - aegis.temporal.default_store
 attributes:
   check_mode:
     support: full
@@ -31,41 +32,6 @@ attributes:
     platforms: posix
     support: full
 options:
-  database:
-    description:
-      - The database of the server's default store. It must be reachable from the host that runs the module.
-      - A login that may read the table C(cluster_membership) is enough.
-    type: dict
-    required: true
-    suboptions:
-      host:
-        description: Host name or IP address of the database server.
-        type: str
-        required: true
-      port:
-        description: TCP port of the database server.
-        type: int
-        default: 5432
-      name:
-        description: Name of the database.
-        type: str
-        default: temporal
-      user:
-        description: Login.
-        type: str
-        default: temporal
-      password:
-        description: Its password.
-        type: str
-        required: true
-      sslmode:
-        description: How much encryption the connection needs, in the words of C(libpq).
-        type: str
-        choices: [disable, allow, prefer, require, verify-ca, verify-full]
-        default: prefer
-      ca_path:
-        description: PEM file of the certificate authorities that may have signed the database server's certificate.
-        type: path
   expected:
     description: The members that should be there.
     type: list

@@ -146,6 +146,9 @@ def queue(client, wanted):
             item["pollers"][kind], item["backlogs"][kind] = task_queues.pollers_and_backlog(
                 client, wanted["namespace"], wanted["task_queue"], kind
             )
+        item["pollers"] = task_queues.with_all_partitions(
+            client, wanted["namespace"], wanted["task_queue"], item["pollers"]
+        )
         if not all(item["pollers"].values()):
             item["elsewhere"] = task_queues.elsewhere(client, wanted["namespace"], wanted["task_queue"])
     except Problem as problem:

@@ -114,6 +114,12 @@ options:
     type: list
     elements: str
     default: []
+  units:
+    description:
+      - systemd units of which RV(host.units) is to tell whether they run, as in V(temporal-server.service).
+    type: list
+    elements: str
+    default: []
 notes:
   - Run it as root. Another user cannot see which process holds a port.
   - A socket on the IPv6 wildcard address may or may not take IPv4 connections. In this case alone the module asks the
@@ -195,6 +201,12 @@ host:
       description: Version of the systemd that runs the host; V(0) when another init does.
       type: int
       sample: 252
+    units:
+      description:
+        - The C(ActiveState) of each of O(units), by name. V(inactive) for one that is not there; empty where another
+          init runs the host.
+      type: dict
+      sample: {temporal-server.service: active}
     python:
       description: The interpreter named by O(python).
       type: dict
@@ -228,6 +240,7 @@ from ansible_collections.aegis.temporal.plugins.module_utils.host_resources impo
     python_version,
     system_problems,
     systemd_version,
+    unit_states,
 )
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
@@ -260,21 +273,24 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "python_minimum": {"type": "str", "default": ""},
     "distributions": {"type": "list", "elements": "str", "default": []},
     "architectures": {"type": "list", "elements": "str", "default": []},
+    "units": {"type": "list", "elements": "str", "default": []},
 }
 
 
-def host_facts(python: str) -> dict[str, t.Any]:
+def host_facts(python: str, units: t.Sequence[str]) -> dict[str, t.Any]:
     """Return what RETURN documents as ``host``."""
     with open("/proc/meminfo", encoding="ascii") as meminfo:
         memory = memory_bytes(meminfo.read())
     version = python_version(python)
+    systemd = systemd_version()
     return {
         "hostname": platform.node(),
         "distribution": distribution(),
         "architecture": platform.machine(),
         "cpu_count": len(os.sched_getaffinity(0)),
         "memory_bytes": memory,
-        "systemd_version": systemd_version(),
+        "systemd_version": systemd,
+        "units": unit_states(units) if systemd else {},
         "python": {"executable": python, "version": version, "minor": minor_of(version)},
     }
 
@@ -285,7 +301,7 @@ def main() -> None:
     if wrong:
         module.fail_json(msg="ports: %s is no port. Give a number from 1 to 65535." % wrong[0])
     try:
-        facts = host_facts(module.params["python"])
+        facts = host_facts(module.params["python"], module.params["units"])
         problems = system_problems(facts, module.params)
         problems += path_problems(module.params["paths"])
         problems += port_problems(module.params["ports"])

@@ -63,6 +63,14 @@ options:
     type: list
     elements: str
     default: []
+  deployment_name:
+    description:
+      - Name of a worker deployment. Only pollers of the version of it that O(build_id) names count and are told.
+      - Needs Temporal Server 1.29 or newer.
+    type: str
+  build_id:
+    description: Build of that deployment's version.
+    type: str
   max_age:
     description:
       - Seconds since its last poll after which a poller no longer counts.
@@ -95,6 +103,7 @@ options:
     type: float
     default: 1.0
 seealso:
+  - module: aegis.temporal.worker_deployment_version
   - module: aegis.temporal.worker_health
   - module: aegis.temporal.workflow_run
 """
@@ -115,6 +124,14 @@ EXAMPLES = r"""
       - worker-1:3000
       - worker-1:3001
     wait_timeout: 120
+
+- name: The new version is there, before it becomes the current one
+  aegis.temporal.pollers:
+    http_url: http://127.0.0.1:7243
+    task_queue: aegis-agents
+    deployment_name: aegis-worker
+    build_id: "2026-11-23"
+    identities: [worker-2:3000]
 
 - name: The workers have caught up after a maintenance
   aegis.temporal.pollers:
@@ -196,13 +213,13 @@ elapsed:
 import time
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback
-from ansible_collections.aegis.temporal.plugins.module_utils import namespaces, task_queues
+from ansible_collections.aegis.temporal.plugins.module_utils import namespaces, task_queues, worker_deployments
 from ansible_collections.aegis.temporal.plugins.module_utils.connection import (
     connection_argument_spec,
     read_connection,
 )
 from ansible_collections.aegis.temporal.plugins.module_utils.http_client import REQUESTS_IMPORT_ERROR
-from ansible_collections.aegis.temporal.plugins.module_utils.outcome import Problem, check_wait, run
+from ansible_collections.aegis.temporal.plugins.module_utils.outcome import Problem, check_filled, check_wait, run
 from ansible_collections.aegis.temporal.plugins.module_utils.polling import poll_until
 from ansible_collections.aegis.temporal.plugins.module_utils.temporal_http import TemporalHttp
 
@@ -213,6 +230,7 @@ class Observer:
     def __init__(self, params):
         self.params = params
         self.client = TemporalHttp(read_connection(params).http)
+        self.version = (params["deployment_name"], params["build_id"]) if params["deployment_name"] else None
         self.began = time.monotonic()
         self.found = None
         self.backlog = {}
@@ -242,14 +260,22 @@ class Observer:
         """Ask once. Trouble that may pass is kept for the message."""
         params = self.params
         try:
+            # An older server would tell no version, and be waited for in vain.
+            if self.version and self.found is None:
+                worker_deployments.require(client)
             seen = {
                 queue_type: task_queues.pollers_and_backlog(
-                    client, params["namespace"], params["task_queue"], queue_type
+                    client, params["namespace"], params["task_queue"], queue_type, self.version
                 )
                 for queue_type in params["types"]
             }
             self.found = {queue_type: pollers for queue_type, (pollers, _backlog) in seen.items()}
             self.backlog = {queue_type: backlog for queue_type, (_pollers, backlog) in seen.items()}
+            # The first partition alone is cheap, and enough where few workers poll.
+            if self.lacking():
+                self.found = task_queues.with_all_partitions(
+                    client, params["namespace"], params["task_queue"], self.found, self.version
+                )
             self.trouble = None
         except Problem as problem:
             if getattr(problem, "namespace_missing", False):
@@ -280,8 +306,9 @@ class Observer:
             return type_of_trouble(self.trouble, self.result())
         result = self.result()
         queue = f"Task queue {params['task_queue']!r} of namespace {params['namespace']!r}"
+        version = f" of build {self.version[1]!r} of deployment {self.version[0]!r}" if self.version else ""
         lacking, excess = self.lacking(), self.excess()
-        parts = [f"{queue} lacks pollers: {', '.join(lacking)}."] if lacking else []
+        parts = [f"{queue} lacks pollers{version}: {', '.join(lacking)}."] if lacking else []
         parts += [f"{queue} has {' and '.join(excess)}."] if excess else []
         stale = [f"{poller['identity']} ({poller['age']:g} s ago)" for poller in result["pollers"] if is_stale(poller)]
         if stale:
@@ -331,6 +358,8 @@ def main():
             },
             "min_count": {"type": "int", "default": 1},
             "identities": {"type": "list", "elements": "str", "default": []},
+            "deployment_name": {"type": "str"},
+            "build_id": {"type": "str"},
             "max_age": {"type": "float", "default": 90.0},
             "since": {"type": "float"},
             "max_backlog": {"type": "int"},
@@ -338,6 +367,7 @@ def main():
             "wait_timeout": {"type": "float", "default": 60.0},
             "wait_interval": {"type": "float", "default": 1.0},
         },
+        required_together=[("deployment_name", "build_id")],
         supports_check_mode=True,
     )
 
@@ -361,6 +391,7 @@ def main():
 
 def check(params):
     check_wait(params["wait_timeout"], params["wait_interval"])
+    check_filled(params, "deployment_name", "build_id")
     if not params["task_queue"].strip() or not params["namespace"].strip():
         raise Problem("task_queue and namespace must not be empty.")
     if not params["types"]:

@@ -12,8 +12,8 @@ short_description: Install a version of a component beside the others and make i
 version_added: 0.1.0
 description:
   - Installs a component into C(<root>/<component>/<version>-<first 8 digits of the sha256>) and points the link
-    C(current) beside it to that directory, atomically. The release that was current before stays, as C(previous);
-    older ones are removed.
+    C(current) beside it to that directory, atomically. The release that was current before stays, as C(previous), and
+    so does the one that was last confirmed; older ones are removed.
   - Every file of a release is recorded. A release that is half installed or was changed is installed anew.
   - The module is called in two steps, so that a tarball travels only when it is needed. Without O(archive), a release
     that is missing is reported by RV(archive_needed), and the directory RV(incoming) is made for it. With O(archive),
@@ -41,10 +41,12 @@ options:
   state:
     description:
       - V(absent) removes the component with all its releases.
-      - V(previous) makes the release that was current before the current one again. It is for going back from a release
-        that does not work, so every call goes one back and forth again.
+      - V(confirmed) notes with the link C(confirmed) that the current release works. It is for the moment when the
+        service was seen to do its work with it.
+      - V(returned) makes the release that was last confirmed the current one again. It is for going back from a release
+        that does not work, also after the run that made it the current one was killed.
     type: str
-    choices: [present, absent, previous]
+    choices: [present, absent, confirmed, returned]
     default: present
   version:
     description: Version of the release. Needed for O(state=present).
@@ -55,8 +57,10 @@ options:
       - V(wheelhouse) is a tarball with C(requirements.txt), hashes included, and wheels; a virtual environment is made
         of it, and its console scripts are linked into C(bin/).
       - V(preinstalled) links to binaries that the host already has.
+      - V(image) notes which image of Docker Engine the release is, in C(image.env), and takes O(binaries) out of it. An
+        image that the host lacks is reported by RV(archive_needed).
     type: str
-    choices: [binaries, wheelhouse, preinstalled]
+    choices: [binaries, wheelhouse, preinstalled, image]
     default: binaries
   sha256:
     description:
@@ -70,9 +74,15 @@ options:
     description: Directory of the binaries, for O(kind=preinstalled).
     type: path
   binaries:
-    description: From our name of a binary to upstream's, for O(kind=preinstalled). Either name is accepted.
+    description:
+      - From our name of a binary to upstream's, for O(kind=preinstalled). Either name is accepted.
+      - For O(kind=image), from the name of a binary to the image that has it in C(/usr/local/bin). It is copied to
+        C(bin/) of the release, for what the host itself has to run.
     type: dict
     default: {}
+  image:
+    description: Name of the image, with a tag or a digest, for O(kind=image).
+    type: str
   activate:
     description: Whether the release becomes the current one. V(false) prepares it only.
     type: bool
@@ -112,15 +122,30 @@ EXAMPLES = r"""
     archive: "{{ release.incoming }}/temporal-server.tar.gz"
   when: release.archive_needed
 
+- name: Note the image of a version, and take out what the host runs itself
+  aegis.temporal.release:
+    component: temporal-server
+    version: 1.32.2
+    kind: image
+    image: temporalio/server:1.32.2
+    binaries:
+      temporal-server: temporalio/server:1.32.2
+      temporal-sql-tool: temporalio/admin-tools:1.32.2
+
+- name: Note that it works
+  aegis.temporal.release:
+    component: temporal-worker
+    state: confirmed
+
 - name: Go back from a release that does not work
   aegis.temporal.release:
     component: temporal-worker
-    state: previous
+    state: returned
 """
 
 RETURN = r"""
 archive_needed:
-  description: Whether the tarball must be brought to the host. Nothing was changed then.
+  description: Whether the tarball, or the image, must be brought to the host. Nothing was changed then.
   returned: always
   type: bool
 incoming:
@@ -130,16 +155,32 @@ incoming:
   sample: /opt/aegis-temporal/.incoming
 directory:
   description: Directory of the release; empty in check mode when its sha256 is not known.
-  returned: when O(state=present) or O(state=previous)
+  returned: when not O(state=absent)
   type: str
   sample: /opt/aegis-temporal/temporal-server/1.32.2-6f1ed002
 active:
   description: Whether that release is the current one now.
-  returned: when O(state=present) or O(state=previous)
+  returned: when not O(state=absent)
   type: bool
+containers:
+  description: Units of this host that run a container now, of whatever component.
+  returned: when O(state=present)
+  type: list
+  elements: str
+  sample: [temporal-ui.service]
+switches_provider:
+  description:
+    - V(container) or V(systemd), when the current release is for the other one of the two and this one becomes current.
+  returned: when O(state=present)
+  type: str
 previous:
   description: Name of the release that was current before; empty if there is none.
-  returned: when O(state=present)
+  returned: when not O(state=absent)
+  type: str
+  sample: 1.31.5-0c1d2e3f
+confirmed:
+  description: Name of the release that was last confirmed; empty if there is none.
+  returned: when not O(state=absent)
   type: str
   sample: 1.31.5-0c1d2e3f
 problems:
@@ -159,13 +200,14 @@ from ansible_collections.aegis.temporal.plugins.module_utils.release_store impor
 ARGUMENTS = {
     "root": {"type": "path", "default": "/opt/aegis-temporal"},
     "component": {"type": "str", "required": True},
-    "state": {"type": "str", "choices": ["present", "absent", "previous"], "default": "present"},
+    "state": {"type": "str", "choices": ["present", "absent", "confirmed", "returned"], "default": "present"},
     "version": {"type": "str"},
-    "kind": {"type": "str", "choices": ["binaries", "wheelhouse", "preinstalled"], "default": "binaries"},
+    "kind": {"type": "str", "choices": ["binaries", "wheelhouse", "preinstalled", "image"], "default": "binaries"},
     "sha256": {"type": "str", "default": ""},
     "archive": {"type": "path"},
     "preinstalled_path": {"type": "path"},
     "binaries": {"type": "dict", "default": {}},
+    "image": {"type": "str"},
     "activate": {"type": "bool", "default": True},
     "python": {"type": "path", "default": "/usr/bin/python3"},
     "timeout": {"type": "int", "default": 600},
@@ -173,7 +215,8 @@ ARGUMENTS = {
 STATES = {
     "present": release_manager.present,
     "absent": release_manager.absent,
-    "previous": release_manager.previous,
+    "confirmed": release_manager.confirmed,
+    "returned": release_manager.returned,
 }
 
 
@@ -181,7 +224,11 @@ def main():
     """Run the module."""
     module = AnsibleModule(
         argument_spec=ARGUMENTS,
-        required_if=[["state", "present", ["version"]], ["kind", "preinstalled", ["preinstalled_path", "binaries"]]],
+        required_if=[
+            ["state", "present", ["version"]],
+            ["kind", "preinstalled", ["preinstalled_path", "binaries"]],
+            ["kind", "image", ["image"]],
+        ],
         supports_check_mode=True,
     )
     # Services run as users of their own and must be able to read what is installed, on hosts with a strict umask too.
@@ -195,6 +242,7 @@ def main():
         archive=options["archive"] or "",
         preinstalled_path=options["preinstalled_path"] or "",
         binaries=options["binaries"],
+        image=options["image"] or "",
         activate=options["activate"],
         python=options["python"],
         timeout=options["timeout"],

@@ -33,13 +33,21 @@ MODULES = (
     "search_attribute_info",
     "service_health",
     "task_queue_config",
+    "worker_deployment_info",
+    "worker_deployment_version",
     "worker_health",
     "workflow_info",
     "workflow_run",
     "workflow_signal",
     "workflow_terminate",
 )
-NEWER = {"nexus_endpoint": "1.25", "nexus_endpoint_info": "1.25", "task_queue_config": "1.29"}
+NEWER = {
+    "nexus_endpoint": "1.25",
+    "nexus_endpoint_info": "1.25",
+    "task_queue_config": "1.29",
+    "worker_deployment_info": "1.29.1",
+    "worker_deployment_version": "1.29.1",
+}
 """The first server with what a module sets, where that is not the oldest that is supported."""
 PROBE = "/opt/aegis-temporal/grpc-health-probe/current/bin/grpc_health_probe"
 DEFINITION_MODULES = ("workflow_definition", "workflow_definition_info")
@@ -53,6 +61,11 @@ def agents(start_worker: Callable[..., ManagedProcess], temporal_stack: Temporal
     """The workers that the examples speak of, and the workflow that waits for a signal."""
     start_worker("aegis-agents", "worker-1:3000")
     start_worker("aegis-agents", "worker-1:3001")
+    if not temporal_stack.is_older_than("1.29"):
+        versions = {"deployment_name": "aegis-worker", "http_url": temporal_stack.http_url}
+        for host, build in (("worker-3", "2026-11-16"), ("worker-2", "2026-11-23")):
+            start_worker("aegis-agents", f"{host}:3000", version=("aegis-worker", build))
+        assert not run_module("worker_deployment_version", {**versions, "build_id": "2026-11-16"}).failed
     waiting = {"workflow_id": "approval-17", "input": [{"await_signal": True}], "wait": False}
     options = {"http_url": temporal_stack.http_url, "task_queue": "aegis-agents", "workflow_type": "echo", **waiting}
     assert not run_module("workflow_run", options).failed
@@ -86,8 +99,9 @@ def test_examples_run(
             text = text.replace(documented, actual)
         tasks = yaml.safe_load(text)
         if temporal_stack.is_older_than("1.29"):
-            # Older servers do not tell the backlog, which tests/integration/test_pollers.py asserts.
-            tasks = [task for task in tasks if "max_backlog" not in task.get("aegis.temporal.pollers", {})]
+            # Older servers tell neither the backlog nor versions, which tests/integration/test_pollers.py asserts.
+            newer = {"max_backlog", "build_id"}
+            tasks = [task for task in tasks if not newer & set(task.get("aegis.temporal.pollers", {}))]
         all_are_ok(tmp_path, tasks, environment={"TEMPORAL_DATABASE_PASSWORD": store.password})
 
 

@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +17,9 @@ import tenacity
 from loopback_stack import TemporalStack
 from loopback_stack.processes import ManagedProcess
 from module_testing import Outcome, RecordingProxy
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import PollWorkflowTaskQueueRequest
+from temporalio.client import Client
 
 Run = Callable[..., Outcome]
 Unique = Callable[[str], str]
@@ -36,6 +42,38 @@ def test_workers_are_found_and_nothing_is_written(
         for queue_type in ("workflow", "activity")
     }
     assert frontend.writes == []
+
+
+def _poll_once_each(address: str, queue: str, identities: list[str]) -> None:
+    """One long poll for each identity: each of them waits in one partition of the queue."""
+
+    async def poll() -> None:
+        client = await Client.connect(address)
+        polls = [
+            client.workflow_service.poll_workflow_task_queue(
+                PollWorkflowTaskQueueRequest(namespace="default", task_queue=TaskQueue(name=queue), identity=identity),
+                timeout=timedelta(seconds=20),
+            )
+            for identity in identities
+        ]
+        await asyncio.gather(*polls, return_exceptions=True)
+
+    asyncio.run(poll())
+
+
+def test_pollers_of_every_partition_are_found(run: Run, temporal_stack: TemporalStack, unique: Unique) -> None:
+    queue = unique("queue")
+    identities = [f"host:{port}" for port in range(3000, 3024)]
+    options = {"task_queue": queue, "types": ["workflow"]}
+    with ThreadPoolExecutor() as executor:
+        polling = executor.submit(_poll_once_each, temporal_stack.address, queue, identities)
+        of_the_first = run("pollers", {**options, "min_count": 1})
+        outcome = run("pollers", {**options, "identities": identities, "wait_timeout": 10})
+        assert not polling.done(), "the polls ended before they were looked for"
+        polling.result()
+    assert len(of_the_first["pollers"]) < len(identities), "the polls were not spread, so nothing is proved"
+    assert not outcome.failed, outcome.message
+    assert {poller["identity"] for poller in outcome["pollers"]} == set(identities)
 
 
 def test_a_wrong_queue_name_is_told_with_the_right_one(run: Run, start_worker: StartWorker, unique: Unique) -> None:

@@ -1,7 +1,10 @@
 # Copyright: (c) 2026, The aegis.temporal developers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The commands of docs/operations.md on real hosts, in an order in which each finds what it needs."""
+"""The commands of docs/operations.md on real hosts, in an order in which each finds what it needs.
+
+Those that no workflow may notice run under a short load; the longer one is scenario `scale`.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import workflow_load
 import yaml
 from newer_collection import newer_collection
 from playbook import Run, playbook, site
+from under_load import accepted_ids, all_is_well, load_options, work_told
 
 DATABASE = "molecule-cluster-database"
 SERVERS = ("molecule-cluster-server-1", "molecule-cluster-server-2")
@@ -23,6 +28,7 @@ UNITS = {
     **dict.fromkeys(SERVERS, "temporal-server.service"),
     **dict.fromkeys(WORKERS, "aegis-temporal-worker@0.service"),
 }
+UI_NAMESPACE = "http://127.0.0.1:8233/api/v1/namespaces/default"
 
 
 def _on(host: str, command: str) -> str:
@@ -48,12 +54,21 @@ def _succeeds(run: Run) -> Run:
     return run
 
 
-def test_restart_touches_every_host_once(deployment: Any) -> None:
+def _rest(load: workflow_load.RunningLoad) -> None:
+    """Runs that start before and after each change, so that some are in the middle of it."""
+    load.more(30, 120)
+
+
+def test_restart_touches_every_host_once(deployment: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = _invocations()
     foretold = _succeeds(playbook("playbooks/restart.yml", deployment.inventory, "--check"))
     assert all(foretold.changed[host] for host in UNITS)
     assert _invocations() == before
-    _succeeds(playbook("playbooks/restart.yml", deployment.inventory))
+    with workflow_load.running(tmp_path / "load", load_options(deployment)) as load:
+        _rest(load)
+        restarted = _succeeds(playbook("playbooks/restart.yml", deployment.inventory))
+        _rest(load)
+    all_is_well(load, capsys, f"all restarted, changed tasks: {restarted.changed}")
     after = _invocations()
     assert [host for host in UNITS if after[host] == before[host]] == []
 
@@ -84,6 +99,38 @@ def test_a_restart_stops_at_the_first_failure_and_goes_on_from_there(deployment:
     _succeeds(playbook("playbooks/restart.yml", deployment.inventory, "-e", f"restart_before={moment[1]}"))
     resumed = _invocations()
     assert [host for host in UNITS if resumed[host] != stopped[host]] == list(WORKERS)
+
+
+def _frontend_in_use(deployment: Any, host: str) -> str:
+    """The server to which the worker of a host has its connection."""
+    peers = _on(host, "ss -Htn state established '( dport = :7233 )' | awk '{print $4}' | sort -u").split()
+    assert len(peers) == 1, peers
+    (server,) = (server for server in SERVERS if peers[0].startswith(f"{deployment.hostvars[server]['host_address']}:"))
+    return server
+
+
+def test_workers_and_the_user_interface_go_on_without_the_frontend_that_they_use(
+    deployment: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A worker cannot report for no longer than it takes to connect to another one: no command is lost."""
+    for host in (*WORKERS, SERVERS[0]):
+        listed = _on(host, "getent ahostsv4 temporal-frontend | awk '/STREAM/ {print $1}'").split()
+        assert sorted(listed) == sorted(deployment.hostvars[server]["host_address"] for server in SERVERS)
+    in_use = _frontend_in_use(deployment, WORKERS[0])
+    other = next(server for server in SERVERS if server != in_use)
+    before = _invocations()
+    with workflow_load.running(tmp_path / "load", load_options(deployment, without=[in_use])) as load:
+        load.more(50, 120)
+        _on(in_use, "systemctl stop temporal-server")
+        try:
+            load.more(100, 120)
+            assert _frontend_in_use(deployment, WORKERS[0]) == other
+            _on(SERVERS[0], f"python3 -c 'from urllib.request import urlopen; urlopen(\"{UI_NAMESPACE}\", timeout=20)'")
+        finally:
+            _on(in_use, "systemctl start temporal-server")
+    all_is_well(load, capsys, f"the frontend of {in_use} was stopped")
+    after = _invocations()
+    assert [host for host in UNITS if after[host] != before[host]] == [in_use]
 
 
 def test_a_drained_worker_stays_stopped_until_site_starts_it(deployment: Any) -> None:
@@ -126,12 +173,22 @@ def test_a_version_of_the_worker_that_does_not_start_is_taken_back(deployment: A
     assert [host for host in UNITS if after[host] != before[host]] == [WORKERS[0]]
 
 
-def test_the_worker_is_upgraded_and_downgraded_host_by_host(deployment: Any, tmp_path: Path) -> None:
-    newer = newer_collection(tmp_path, "0.1.2")
-    _succeeds(playbook(newer.playbook("temporal_worker"), deployment.inventory, environment=newer.environment))
-    assert [_release(host) for host in WORKERS] == ["0.1.2", "0.1.2"]
-    _succeeds(playbook("playbooks/temporal_worker.yml", deployment.inventory))
-    assert [_release(host) for host in WORKERS] == ["0.1.0", "0.1.0"]
+def test_the_worker_is_upgraded_and_downgraded_host_by_host(
+    deployment: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    newer = newer_collection(tmp_path / "newer", "0.1.2")
+    with workflow_load.running(tmp_path / "load", load_options(deployment)) as load:
+        _rest(load)
+        _succeeds(playbook(newer.playbook("temporal_worker"), deployment.inventory, environment=newer.environment))
+        upgraded = [_release(host) for host in WORKERS]
+        _rest(load)
+        _succeeds(playbook("playbooks/temporal_worker.yml", deployment.inventory))
+        downgraded = [_release(host) for host in WORKERS]
+        _rest(load)
+    work = work_told(f"{deployment.address('temporal')}:7233", accepted_ids(load))
+    all_is_well(load, capsys, "the worker was upgraded and downgraded", *work.lines())
+    assert (upgraded, downgraded) == (["0.1.2", "0.1.2"], ["0.1.0", "0.1.0"])
+    assert work.non_determinism_errors == 0
 
 
 @pytest.mark.parametrize(
@@ -161,12 +218,16 @@ def _inventory_without(leaving: list[str], inventory: Path, directory: Path) -> 
     return copy
 
 
-def test_hosts_leave_and_come_back(deployment: Any, tmp_path: Path) -> None:
+def test_hosts_leave_and_come_back(deployment: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     leaving = [SERVERS[1], WORKERS[1]]
     addresses = [str(deployment.hostvars[host]["host_address"]) for host in leaving]
     assert all(_rules_of(address) for address in addresses)
     before = _invocations()
-    removed = _succeeds(playbook("playbooks/remove.yml", deployment.inventory, "--limit", ",".join(leaving)))
+    with workflow_load.running(tmp_path / "load", load_options(deployment, without=leaving)) as load:
+        _rest(load)
+        removed = _succeeds(playbook("playbooks/remove.yml", deployment.inventory, "--limit", ",".join(leaving)))
+        _rest(load)
+    all_is_well(load, capsys, f"{' and '.join(leaving)} left")
     for host in leaving:
         assert _on(host, f"systemctl cat {UNITS[host]} 2>/dev/null || echo none") == "none"
         assert _on(host, "ls -d /opt/aegis-temporal || echo gone") == "gone"
@@ -179,8 +240,14 @@ def test_hosts_leave_and_come_back(deployment: Any, tmp_path: Path) -> None:
     assert not set(without.changed) & set(leaving)
     assert not any(without.changed.values()), without.changed
 
-    back = _succeeds(site(deployment.inventory))
-    assert {host for host, changed in back.changed.items() if changed} == {*leaving, DATABASE}
+    with workflow_load.running(tmp_path / "load-back", load_options(deployment, without=leaving)) as load:
+        _rest(load)
+        back = _succeeds(site(deployment.inventory))
+        _rest(load)
+    all_is_well(load, capsys, f"{' and '.join(leaving)} came back, changed tasks: {back.changed}")
+    # The UI's host and the other worker learn the address of the server that came back, and nothing else.
+    assert (back.changed[SERVERS[0]], back.changed[WORKERS[0]]) == (1, 1), back.changed
+    assert {host for host, changed in back.changed.items() if changed} == {*leaving, DATABASE, SERVERS[0], WORKERS[0]}
     after = _invocations()
     assert [host for host in UNITS if after[host] == before[host]] == [SERVERS[0], WORKERS[0]]
     assert all(_rules_of(address) for address in addresses)

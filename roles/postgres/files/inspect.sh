@@ -15,6 +15,24 @@ echo "address $(hostname -I)"
     2>/dev/null || true
 } | awk '$3 == "installed" {print $1, $2}'
 
+# A container has the numbers of the host's user, not those that the image knows.
+awk -F: '$1 == "postgres" {print "account", $3, $4}' /etc/passwd
+awk -F: '$1 == "ssl-cert" {print "tls_group", $3}' /etc/group
+
+# Which provider a cluster was last given to.
+for file in /etc/systemd/system/postgresql@*.service; do
+  { [ -f "$file" ] && grep -q '^ExecStart=/usr/bin/docker run ' "$file"; } || continue
+  unit=${file##*/}
+  echo "container_unit $unit"
+  # A run that was killed before systemd heard of this file: it would go on with Debian's, and say nothing.
+  [ "$(systemctl show --property=FragmentPath --value "$unit")" = "$file" ] || echo "stale_unit $unit"
+done
+for file in /etc/systemd/system/postgresql@*.service.d/50-aegis-temporal.conf; do
+  [ -f "$file" ] || continue
+  file=${file%.d/*}
+  echo "drop_in ${file##*/}"
+done
+
 # The configuration directory makes a cluster: it outlives the packages. Line 1 of postmaster.pid is the process and
 # line 4 the port that it really has, which a changed configuration file does not tell.
 for file in /etc/postgresql/*/*/postgresql.conf; do

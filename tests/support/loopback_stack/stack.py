@@ -97,15 +97,49 @@ def extra_frontend(stack: TemporalStack, directory: Path) -> Iterator[TemporalSe
         stack.store,
         stack.visibility,
         services=["frontend"],
-        # What the cluster says of itself stays as the first server has written it.
-        overrides={
-            "publicClient": {"hostPort": stack.address},
-            "clusterMetadata": {"clusterInformation": {"active": {"rpcAddress": stack.address}}},
-        },
+        overrides=_as_told_by(stack),
     )
     try:
         server.start()
         server.wait_for_services()
+        yield server
+    finally:
+        server.stop()
+
+
+def _as_told_by(stack: TemporalStack) -> Mapping[str, Any]:
+    """What the cluster says of itself stays as the first server has written it."""
+    return {
+        "publicClient": {"hostPort": stack.address},
+        "clusterMetadata": {"clusterInformation": {"active": {"rpcAddress": stack.address}}},
+    }
+
+
+@contextmanager
+def extra_history_host(
+    stack: TemporalStack,
+    directory: Path,
+    shards: int,
+    dynamic_config: Mapping[str, Any] | None = None,
+    host: str = "127.0.0.2",
+) -> Iterator[TemporalServer]:
+    """Give one more host with the service history, at another address of the loopback interface; not started yet.
+
+    C(shards) is the number of the stack's cluster.
+    """
+    server = TemporalServer(
+        stack.version,
+        find_server_binaries(stack.version),
+        Path(tempfile.mkdtemp(prefix="history-", dir=directory)),
+        stack.store,
+        stack.visibility,
+        services=["history"],
+        overrides={**_as_told_by(stack), "persistence": {"numHistoryShards": shards}},
+        dynamic_config=dynamic_config,
+        host=host,
+        peer=stack.server,
+    )
+    try:
         yield server
     finally:
         server.stop()

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -35,7 +36,9 @@ _DYNAMIC_CONFIG = {
 class TemporalServer:
     """One process with all four services, or with C(services). Its two databases must exist and be empty.
 
-    C(overrides) is merged over the configuration, at every depth.
+    C(overrides) is merged over the configuration, at every depth. C(dynamic_config) adds settings. With C(peer) it is
+    another host of that server's cluster, with the same ports at the address C(host): a server takes it that each
+    service has one port on all hosts.
     """
 
     def __init__(
@@ -47,15 +50,20 @@ class TemporalServer:
         visibility: Database,
         services: Sequence[str] = _SERVICES,
         overrides: Mapping[str, Any] | None = None,
+        dynamic_config: Mapping[str, Any] | None = None,
+        host: str = "127.0.0.1",
+        peer: TemporalServer | None = None,
     ) -> None:
         self.version = version
         self._services = services
         self._overrides = overrides or {}
-        self.host = "127.0.0.1"
+        self._own_dynamic_config = {name: [{"value": value}] for name, value in (dynamic_config or {}).items()}
+        self.host = host
         self._binaries = binaries
         self._directory = directory
         self._stores = {"default": store, "visibility": visibility}
-        ports = free_ports(2 * len(_SERVICES) + 2)
+        ports = peer._ports if peer else free_ports(2 * len(_SERVICES) + 2)
+        self._ports = ports
         self._grpc_ports = dict(zip(_SERVICES, ports[: len(_SERVICES)], strict=True))
         self._membership_ports = dict(zip(_SERVICES, ports[len(_SERVICES) : -2], strict=True))
         self._http_port, self._metrics_port = ports[-2:]
@@ -104,11 +112,11 @@ class TemporalServer:
             self._sql_tool(database, "update-schema", "--schema-name", f"postgresql/v12/{schema}")
 
     def start(self) -> None:
-        """Start the process and wait until frontend, history, matching and visibility answer."""
+        """Start the process and wait until its frontend answers, or, where it has none, its metrics."""
         self.config_path.parent.mkdir(exist_ok=True)
         self.config_path.touch(mode=0o600)
         self.config_path.write_text(yaml.safe_dump(self._config(), sort_keys=False))
-        self._dynamic_config_path.write_text(yaml.safe_dump(_DYNAMIC_CONFIG))
+        self._dynamic_config_path.write_text(yaml.safe_dump({**_DYNAMIC_CONFIG, **self._own_dynamic_config}))
         self._process = ManagedProcess(
             f"temporal-server {self.version}",
             [str(self._binaries.server), *self._config_options(), "--allow-no-auth", "start", *self._chosen()],
@@ -116,13 +124,21 @@ class TemporalServer:
             # No call to the vendor's version service out of a test.
             environment={**os.environ, "TEMPORAL_VERSION_CHECK_DISABLED": "true"},
         )
-        self._process.wait_until(self._frontend_answers, "the frontend's HTTP API")
+        if "frontend" in self._services:
+            self._process.wait_until(self._frontend_answers, "the frontend's HTTP API")
+        else:
+            self._process.wait_until(self._metrics_answer, "the server's metrics")
 
     def stop(self) -> None:
         """Stop the process; starting it again keeps its data and addresses."""
         if self._process:
             self._process.stop()
             self._process = None
+
+    def kill(self) -> None:
+        """End the process as a power cut would."""
+        os.kill(self.pid, signal.SIGKILL)
+        self.stop()
 
     def restart(self) -> None:
         """Stop, start, and wait until every service answers again."""
@@ -157,6 +173,9 @@ class TemporalServer:
 
     def _frontend_answers(self) -> bool:
         return requests.get(f"{self.http_url}/api/v1/system-info", timeout=5).ok
+
+    def _metrics_answer(self) -> bool:
+        return requests.get(self.metrics_url, timeout=5).ok
 
     def _services_answer(self) -> bool:
         namespace = f"{self.http_url}/api/v1/namespaces/default"

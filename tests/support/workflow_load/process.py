@@ -50,6 +50,10 @@ class RunningLoad:
                 raise LoadFailed(f"no {number} entries '{kind}' within {seconds:.0f} s:\n{self.said()}")
             time.sleep(_LOOK_AGAIN_SECONDS)
 
+    def more(self, number: int, seconds: float) -> None:
+        """Wait until so many further runs were accepted. Raises ``LoadFailed`` when that takes longer."""
+        self.wait_for("accepted", self.count("accepted") + number, seconds)
+
     def stop(self) -> Figures:
         """Make no further start, and wait until every id has been looked up. Raises ``LoadFailed``."""
         self.process.send_signal(signal.SIGTERM)

@@ -22,6 +22,7 @@ from ansible_collections.aegis.temporal.plugins.module_utils.host_resources impo
     readable,
     system_problems,
     systemd_version,
+    unit_states,
 )
 
 FACTS = {
@@ -68,6 +69,31 @@ def test_memory():
 
 def test_systemd_that_does_not_run_counts_as_none(tmp_path):
     assert systemd_version(str(tmp_path)) == 0
+
+
+@pytest.fixture
+def systemctl(tmp_path, monkeypatch):
+    """A systemctl that prints what a test wants: no test machine has every state."""
+
+    def prints(text):
+        program = tmp_path / "systemctl"
+        program.write_text("#!/bin/sh\nprintf '%s' '" + text + "'\n")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+
+    return prints
+
+
+def test_units_have_the_states_that_systemd_tells_in_that_order(systemctl):
+    systemctl("active\n\ninactive\n")
+    assert unit_states(["a.service", "b.service"]) == {"a.service": "active", "b.service": "inactive"}
+    assert unit_states([]) == {}
+
+
+def test_a_state_that_systemd_does_not_tell_is_not_made_up(systemctl):
+    systemctl("active\n")
+    with pytest.raises(ValueError, match=r"state of a\.service, b\.service"):
+        unit_states(["a.service", "b.service"])
 
 
 def test_python_version_of_a_real_and_of_a_missing_interpreter(tmp_path):

@@ -53,6 +53,13 @@ def test_everything_is_derived_from_the_inventory():
     assert problems(*inventory()) == []
 
 
+def test_the_address_is_the_proxys_where_there_is_one():
+    groups, hostvars = inventory()
+    hostvars["proxy-1"] = {"ansible_host": "192.0.2.61", "haproxy_port": 7300}
+    given = ({**groups, "haproxy": ["proxy-1"]}, hostvars)
+    assert orchestrators(*given)["orchestrator-1"]["block"]["address"] == "192.0.2.61:7300"
+
+
 def test_without_a_path_nothing_is_written():
     given = inventory({"aegis_orchestrator_config_path": ""})
     assert orchestrators(*given) == {}
@@ -71,6 +78,12 @@ def test_namespace_and_queue_are_the_workers_own():
 
 def test_the_workers_own_address_of_temporal_is_used():
     assert block(worker={"temporal_worker_temporal_address": "lb:7233"})["address"] == "lb:7233"
+
+
+@pytest.mark.parametrize(("entries", "address"), [(False, "temporal.example.com:7233"), (True, "192.0.2.21:7233")])
+def test_the_name_of_all_frontends_is_used_where_dns_has_it(entries, address):
+    given = {"temporal_frontend_name": "temporal.example.com", "temporal_frontend_hosts_entries": entries}
+    assert block(worker=given)["address"] == address
 
 
 def test_variables_of_the_orchestrator_win():

@@ -29,6 +29,10 @@ listener [::1]:5432 users:(("nginx",pid=7,fd=6),("nginx",pid=8,fd=6))
 listener 127.0.0.1%lo:5432
 free_kb 2097152
 stale_unit postgresql@17-main.service
+container_unit postgresql@17-main.service
+drop_in postgresql@15-main.service
+account 101 104
+tls_group 105
 """
 
 
@@ -49,10 +53,14 @@ def test_every_line_is_understood() -> None:
             {"address": "127.0.0.1", "pids": [], "process": ""},
         ],
         "stale_units": ["postgresql@17-main.service"],
+        "container_units": ["postgresql@17-main.service"],
+        "drop_ins": ["postgresql@15-main.service"],
+        "account": [101, 104],
+        "tls_groups": [105],
     }
 
 
-@pytest.mark.parametrize("line", ["surprise 1", "cluster 17 main", "listener"])
+@pytest.mark.parametrize("line", ["surprise 1", "cluster 17 main", "listener", "account 101"])
 def test_an_unknown_line_is_not_swallowed(line: str) -> None:
     with pytest.raises(InspectionError, match=line):
         parse_inspection("codename trixie\n" + line)

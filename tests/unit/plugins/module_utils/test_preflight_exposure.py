@@ -39,6 +39,7 @@ def test_nothing_open(exposure):
     [
         ({"server": {"address": "192.0.2.1", "authorization": False}}, ["listens on 192.0.2.1 without authentication"]),
         ({"server": {"address": "0.0.0.0"}}, ["listens on all addresses of the host without authentication"]),
+        ({"proxy": {"address": "192.0.2.1"}}, ["HAProxy listens on 192.0.2.1", "asks for no authentication"]),
         ({"ui": {"address": "0.0.0.0", "authentication": False}}, ["end, signal and start", "switch its writes off"]),
         ({"ui": {"address": "h", "authentication": False, "read_only": True}}, ["may see every workflow"]),
         (
@@ -93,6 +94,8 @@ def test_each_open_door_is_one_warning(exposure, words):
         {"server": {"address": "0.0.0.0", "authorization": True}},
         {"server": {"address": "0.0.0.0", "mutual_tls": True}},
         {"ui": {"address": "0.0.0.0", "authentication": True}},
+        {"proxy": {"address": "127.0.0.1"}},
+        {"proxy": {"address": "0.0.0.0", "authorization": False, "mutual_tls": True}},
         {"worker": {"address": "0.0.0.0", "token": True, "allowed": ["192.0.2.9"]}},
         {"worker": {"address": "0.0.0.0", "token": False, "allowed": ["127.0.0.1", "::1"]}},
         {

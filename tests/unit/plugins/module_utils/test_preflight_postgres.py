@@ -211,6 +211,29 @@ def test_our_own_server_and_another_address_do_not_hold_the_port(address: str, p
     assert problems(settings(host=host), VERSIONS) == []
 
 
+CONTAINER = {"postgres_provider": "container"}
+
+
+def test_an_image_may_have_another_version_than_the_distribution() -> None:
+    wanted = {"postgres_version": "17"}
+    assert len(problems(settings(**wanted), VERSIONS)) == 1
+    assert problems(settings(**CONTAINER, **wanted), VERSIONS) == []
+
+
+def test_the_compiler_is_refused_by_debians_unit_alone() -> None:
+    wanted = {"postgres_settings": {"jit": True}}
+    assert len(problems(settings(**wanted), VERSIONS)) == 1
+    assert problems(settings(**CONTAINER, **wanted), VERSIONS) == []
+
+
+def test_a_limit_counts_as_the_memory_that_there_is() -> None:
+    wanted = {"postgres_settings": {"shared_buffers": "1GB"}}
+    assert problems(settings(**wanted), VERSIONS) == []
+    (found,) = problems(settings(**wanted, postgres_memory_max="1G"), VERSIONS)
+    assert "shared_buffers" in found
+    assert "1024 MB" in found
+
+
 def test_managed_mode_asks_for_a_server_and_a_whole_administrator() -> None:
     found = problems(settings(postgres_mode="managed", postgres_admin_user="admin", postgres_port=443), VERSIONS)
     assert len(found) == 2

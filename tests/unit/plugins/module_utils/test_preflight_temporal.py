@@ -108,7 +108,7 @@ REFUSED = [
     ({"temporal_version": "1.30.0"}, ["must not be installed", "take 1.30.9"]),
     ({"temporal_version": "1.24.0"}, ["must not be installed", "take 1.24.2"]),
     ({"temporal_version": "1.99.0"}, ["knows no schema of this minor", "1.24, 1.25"]),
-    ({"temporal_install_method": "image"}, ["images come with the container provider"]),
+    ({"temporal_install_method": "image"}, ["not a way to install on the host"]),
     (
         {"temporal_install_method": "yum"},
         ["temporal_install_method is 'yum': unknown", "archive, source, preinstalled"],

@@ -53,7 +53,7 @@ def test_allowed(changes):
 
 REFUSED = [
     ({"temporal_ui_version": "2.56"}, "temporal_ui_version is '2.56': not a version"),
-    ({"temporal_ui_install_method": "image"}, "images come with the container provider"),
+    ({"temporal_ui_install_method": "image"}, "not a way to install on the host"),
     ({"temporal_ui_install_method": "x"}, "temporal_ui_install_method is 'x': unknown"),
     ({"temporal_ui_bind_address": "localhost"}, "temporal_ui_bind_address is 'localhost': not an IP address"),
     ({"temporal_ui_port": 80}, "temporal_ui_port is 80: ports below 1024"),

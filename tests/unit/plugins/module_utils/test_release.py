@@ -278,21 +278,49 @@ def test_other_tarballs_are_no_wheelhouse(host, files, message):
     assert host.names() == []
 
 
-def test_a_release_that_does_not_work_makes_room_for_the_one_before(tmp_path):
+def test_a_release_that_does_not_work_makes_room_for_the_one_that_did(tmp_path):
     host = Host(tmp_path)
+    with pytest.raises(ReleaseError, match="no current release that could be confirmed"):
+        release_manager.confirmed(host.wish(None), False)
     host.install("1.0", b"old")
-    with pytest.raises(ReleaseError, match=r"no release before 1\.0-"):
-        release_manager.previous(host.wish(None), False)
+    with pytest.raises(ReleaseError, match=r"no confirmed release to return to from 1\.0-"):
+        release_manager.returned(host.wish(None), False)
     old = os.readlink(host.home / "current")
+    assert release_manager.confirmed(host.wish(None), True)["changed"]
+    assert "confirmed" not in host.names()
+    assert release_manager.confirmed(host.wish(None), False)["confirmed"] == old
+    assert not release_manager.confirmed(host.wish(None), False)["changed"]
+
     new, sha256 = host.install("2.0", b"new", activate=False)
-    assert (new["active"], os.readlink(host.home / "current")) == (False, old)
+    assert (new["active"], new["confirmed"], os.readlink(host.home / "current")) == (False, old, old)
     active = host.ask("2.0", sha256)
-    assert (active["active"], active["previous"]) == (True, old)
-    assert release_manager.previous(host.wish(None), True)["changed"]
+    assert (active["active"], active["previous"], active["confirmed"]) == (True, old, old)
+    assert release_manager.returned(host.wish(None), True)["changed"]
     assert os.readlink(host.home / "current") == os.path.basename(active["directory"])
-    back = release_manager.previous(host.wish(None), False)
+    back = release_manager.returned(host.wish(None), False)
     assert (os.readlink(host.home / "current"), os.path.basename(back["directory"])) == (old, old)
     assert (host.home / "current" / "bin" / "tool").read_bytes() == b"old"
+    # Going back twice does not go forth again.
+    assert not release_manager.returned(host.wish(None), False)["changed"]
+    assert os.readlink(host.home / "current") == old
+
+
+def test_what_was_confirmed_stays_however_many_came_after_it(tmp_path):
+    host = Host(tmp_path)
+    host.install("1.0", b"good")
+    good = release_manager.confirmed(host.wish(None), False)["confirmed"]
+    for version in ("2.0", "3.0", "4.0"):
+        host.install(version, version.encode())
+    assert sorted(name.partition("-")[0] for name in host.names()) == [
+        "1.0",
+        "3.0",
+        "4.0",
+        "confirmed",
+        "current",
+        "previous",
+    ]
+    release_manager.returned(host.wish(None), False)
+    assert os.readlink(host.home / "current") == good
 
 
 def test_the_directory_of_all_components_goes_with_the_last(tmp_path):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.aegis.temporal.plugins.module_utils.removal import problems
 
-ALL = ("temporal_worker", "temporal_ui", "temporal")
+ALL = ("temporal_worker", "temporal_ui", "haproxy", "temporal")
 HOSTVARS = {
     "db": {"ansible_host": "192.0.2.1"},
     "s1": {"ansible_host": "192.0.2.2", "temporal_services": ["frontend", "matching", "history"]},
@@ -17,11 +17,14 @@ HOSTVARS = {
     "w1": {"ansible_host": "192.0.2.5"},
     "w2": {"ansible_host": "192.0.2.6"},
     "w3": {"ansible_host": "192.0.2.7", "temporal_worker_task_queue": "slow"},
+    "p1": {"ansible_host": "192.0.2.8"},
+    "p2": {"ansible_host": "192.0.2.9"},
 }
 GROUPS = {
     "all": list(HOSTVARS),
     "postgres": ["db"],
     "temporal": ["s1", "s2", "s3"],
+    "haproxy": ["p1", "p2"],
     "temporal_ui": ["s1", "w1"],
     "temporal_worker": ["w1", "w2", "w3"],
 }
@@ -31,7 +34,7 @@ def _problems(*leaving, parts=ALL, last=False):
     return problems(GROUPS, HOSTVARS, leaving, parts, last)
 
 
-@pytest.mark.parametrize("leaving", [["w1"], ["w2"], ["s1"], ["s2"], ["s3"], ["s3", "w2"]])
+@pytest.mark.parametrize("leaving", [["w1"], ["w2"], ["s1"], ["s2"], ["s3"], ["p1"], ["s3", "w2"]])
 def test_what_others_do_too_may_go(leaving):
     assert _problems(*leaving) == []
 
@@ -42,6 +45,7 @@ def test_what_others_do_too_may_go(leaving):
         (["w1", "w2"], ["the task queue 'aegis-agents' of namespace 'default'"]),
         (["w3"], ["the task queue 'slow' of namespace 'default'"]),
         (["s1", "w1"], ["the last Temporal UI"]),
+        (["p1", "p2"], ["haproxy_state: absent in group_vars/haproxy"]),
         (["s1", "s2"], ["runs frontend, history."]),
         (["s2", "s3"], ["runs worker."]),
         (["w1", "w2", "w3"], ["'aegis-agents'", "'slow'"]),
@@ -56,6 +60,12 @@ def test_the_last_stays_and_the_way_out_is_told(leaving, said):
     assert _problems(*leaving, last=True) == []
 
 
+def test_the_way_out_is_that_of_who_asks():
+    (found,) = problems(GROUPS, HOSTVARS, ["w3"], ["temporal_worker"], option="drain_last")
+    assert "-e drain_last=true" in found
+    assert "remove_last" not in found
+
+
 def test_only_the_parts_that_go_count():
     assert _problems("s1", "w1", parts=["temporal_worker"]) == []
     assert _problems("w1", "w2", parts=["temporal", "temporal_ui"]) == []
@@ -65,7 +75,7 @@ def test_only_the_parts_that_go_count():
     ("parts", "words"),
     [
         (["postgres"], "It holds the data"),
-        (["temporal_workers"], "Give some of temporal_worker, temporal_ui, temporal."),
+        (["temporal_workers"], "Give some of temporal_worker, temporal_ui, haproxy, temporal."),
         ("temporal_worker", "not a list"),
     ],
 )

@@ -85,3 +85,28 @@ def test_excess() -> None:
     assert task_queues.excess(backlogs, 3) == []
     assert task_queues.excess(backlogs, 2) == ["a backlog of 3 activity tasks, the oldest 61 s old (max_backlog is 2)"]
     assert task_queues.excess({"workflow": None}, 0) == []
+
+
+def test_pollers_of_all_partitions_are_added_and_the_latest_poll_of_each_counts() -> None:
+    def entry(identity: str, time: str) -> dict[str, str]:
+        return {"identity": identity, "lastAccessTime": time}
+
+    versions = {
+        "": {
+            "typesInfo": {
+                "1": {"pollers": [entry("a", "2020-01-01T00:00:00Z"), entry("b", "2020-01-01T00:00:00Z")]},
+                "2": {},
+            }
+        },
+        "1.0": {"typesInfo": {"2": {"pollers": [entry("c", "2020-01-01T00:00:00Z")]}}},
+    }
+    first = {"workflow": [poller("a", 3), poller("d", None)], "activity": [poller("c", None)]}
+    found = task_queues.with_all_partitions(Frontend({"versionsInfo": versions}), "default", "q", first)
+    assert [one["identity"] for one in found["workflow"]] == ["a", "b", "d"]
+    assert found["workflow"][0] == poller("a", 3)
+    assert [(one["identity"], one["age"] is None) for one in found["activity"]] == [("c", False)]
+
+
+def test_a_server_without_the_older_mode_adds_nothing() -> None:
+    found = {"workflow": [poller("a", 3)], "activity": []}
+    assert task_queues.with_all_partitions(Frontend({}), "default", "q", found) == found

@@ -11,6 +11,7 @@ from ansible_collections.aegis.temporal.plugins.module_utils.temporal_config imp
     deployment,
     dynamic_config,
     health_checks,
+    metrics_url,
     own_http_urls,
     redacted,
     server_config,
@@ -263,6 +264,19 @@ def test_host_with_an_old_service_worker_alone():
 )
 def test_asked_where_it_listens(bind, asked):
     assert checked(temporal_bind_address=bind)[0]["argv"][1] == "-addr=" + asked
+
+
+@pytest.mark.parametrize(
+    ("settings", "url"),
+    [
+        ({}, "http://10.0.0.11:9090/metrics"),
+        ({"temporal_metrics_bind_address": "0.0.0.0"}, "http://127.0.0.1:9090/metrics"),
+        ({"temporal_metrics_bind_address": "fd00::1"}, "http://[fd00::1]:9090/metrics"),
+        ({"temporal_metrics_port": 0}, ""),
+    ],
+)
+def test_where_a_host_reaches_its_own_metrics(settings, url):
+    assert metrics_url({**SETTINGS, **settings}) == url
 
 
 def test_own_http_urls():

@@ -72,6 +72,49 @@ def test_bad_shapes_name_host_and_variable(name, value):
     assert name in str(error.value)
 
 
+PROXIED = {
+    "one": {"host_address": "192.0.2.1"},
+    "two": {"host_address": "192.0.2.2", "temporal_services": ["frontend"]},
+    "three": {"host_address": "192.0.2.3"},
+}
+
+
+def _proxied(one=None, **groups):
+    return _topology({**PROXIED, "one": {**PROXIED["one"], **(one or {})}}, haproxy=["one"], **groups)["haproxy"]
+
+
+def test_proxies_listen_on_the_port_of_the_first_frontend_unless_told():
+    assert _proxied() == [{"host": "one", "address": "192.0.2.1", "grpc_port": 7233}]
+    settings = {"frontend": {"grpc_port": 7300}}
+    hostvars = {**PROXIED, "two": {**PROXIED["two"], "temporal_service_settings": settings}}
+    (node,) = _topology(hostvars, haproxy=["one"], temporal=["three", "two"])["haproxy"]
+    assert node["grpc_port"] == 7233
+    (node,) = _topology(hostvars, haproxy=["one"], temporal=["two", "three"])["haproxy"]
+    assert node["grpc_port"] == 7300
+    assert _proxied({"haproxy_port": "7400"}, temporal=["two"])[0]["grpc_port"] == 7400
+
+
+def test_a_proxy_that_is_to_be_absent_is_none():
+    assert _proxied({"haproxy_state": "absent"}) == []
+    assert _topology(PROXIED, temporal=["two"])["haproxy"] == []
+
+
+@pytest.mark.parametrize(
+    ("overrides", "tls"),
+    [
+        (None, False),
+        ({"global": {"tls": {"internode": {"server": {}}}}}, False),
+        ({"global": {"tls": {"frontend": {"server": {"certFile": "/c"}}}}}, True),
+        ("not a dictionary", False),
+    ],
+)
+def test_which_frontends_have_tls(overrides, tls):
+    (node,) = _topology({"one": {"host_address": "a", "temporal_config_overrides": overrides}}, temporal=["one"])[
+        "temporal"
+    ]
+    assert node["tls"] is tls
+
+
 HEALTHY = {
     "one": {"host_address": "192.0.2.1"},
     "two": {"host_address": "192.0.2.2"},
@@ -111,6 +154,18 @@ def test_one_host_may_be_loopback():
             {"postgres": ["one"], "temporal": ["two"]},
             False,
             "cannot reach a loopback address",
+        ),
+        (
+            {**HEALTHY, "three": {"host_address": "192.0.2.3", "haproxy_port": 7300}, "four": {"host_address": "x"}},
+            {"postgres": ["one"], "temporal": ["two"], "haproxy": ["three", "four"]},
+            False,
+            "haproxy_port is 7233 for four and 7300 for three",
+        ),
+        (
+            {**HEALTHY, "three": {"host_address": "192.0.2.2"}},
+            {"postgres": ["one"], "temporal": ["two"], "haproxy": ["three"]},
+            False,
+            "two hosts cannot have one address",
         ),
     ],
 )

@@ -33,7 +33,10 @@ def render(service, install_root="/opt/aegis-temporal"):
     """Return the unit as the role would write it."""
     variables = trusted(yaml.safe_load((ROLE / "vars" / "main.yml").read_text()))
     variables.update(runtime_service=service, runtime_install_root=str(install_root), ansible_managed="Ansible managed")
-    templar = Templar(loader=DataLoader(), variables=variables)
+    loader = DataLoader()
+    # Where it finds the parts that the template includes.
+    loader.set_basedir(str(ROLE / "templates"))
+    templar = Templar(loader=loader, variables=variables)
     # The template module of Ansible trims blocks; Templar takes that from a header line.
     text = "#jinja2: trim_blocks: True\n" + (ROLE / "templates" / "unit.service.j2").read_text()
     return templar.template(trust_as_template(text), escape_backslashes=False)

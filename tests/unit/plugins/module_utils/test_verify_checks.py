@@ -11,7 +11,7 @@ from ansible_collections.aegis.temporal.plugins.module_utils.verify_checks impor
 from ansible_collections.aegis.temporal.plugins.module_utils.verify_report import rows
 
 IDS = [check.id for check in CHECKS]
-HOSTS = {"server": ["one", "two"], "ui": ["ui"], "worker": ["worker"]}
+HOSTS = {"server": ["one", "two"], "haproxy": ["proxy"], "ui": ["ui"], "worker": ["worker"]}
 GOOD = {"failed": False, "elapsed": 0.5}
 BAD = {"failed": True, "msg": "broken"}
 
@@ -19,7 +19,7 @@ BAD = {"failed": True, "msg": "broken"}
 def _hostvars(**results):
     """All checks of all hosts went well, but for ``results``: id or id_host to the registered result."""
     found = {}
-    for host in ("one", "two", "ui", "worker"):
+    for host in ("one", "two", "proxy", "ui", "worker"):
         found[host] = {f"__verify_result_{key}": results.get(f"{key}_{host}", results.get(key, GOOD)) for key in IDS}
     return found
 

@@ -31,7 +31,9 @@ def test_facts_without_any_wish(capsys, check_mode):
         "memory_bytes",
         "systemd_version",
         "python",
+        "units",
     }
+    assert result["host"]["units"] == {}
     assert result["host"]["python"]["version"].startswith(result["host"]["python"]["minor"] + ".")
 
 
