@@ -5,7 +5,16 @@
 
 from __future__ import annotations
 
-_SUBOPTIONS = r"""
+
+class ModuleDocFragment:
+    # What a module says of the option itself goes over what stands here.
+    DOCUMENTATION = r"""
+options:
+  database:
+    description:
+      - The database of the server's default store. It must be reachable from the host that runs the module.
+      - A login that may read the tables C(cluster_membership) and C(shards) is enough. The module only reads.
+    required: true
     type: dict
     suboptions:
       host:
@@ -37,28 +46,3 @@ _SUBOPTIONS = r"""
         description: PEM file of the certificate authorities that may have signed the database server's certificate.
         type: path
 """
-
-
-class ModuleDocFragment:
-    DOCUMENTATION = (
-        r"""
-options:
-  database:
-    description:
-      - The database of the server's default store. It must be reachable from the host that runs the module.
-      - A login that may read the tables C(cluster_membership) and C(shards) is enough. The module only reads.
-    required: true"""
-        + _SUBOPTIONS
-    )
-
-    # For modules that tell more with it.
-    OPTIONAL = (
-        r"""
-options:
-  database:
-    description:
-      - The database of the server's default store, to read the members of the cluster from. It must be reachable from
-        the host that runs the module.
-      - A login that may read the table C(cluster_membership) is enough. The module only reads."""
-        + _SUBOPTIONS
-    )

@@ -20,7 +20,7 @@ extends_documentation_fragment:
   - aegis.temporal.attributes
   - aegis.temporal.attributes.action_group
   - aegis.temporal.connection
-  - aegis.temporal.default_store.optional
+  - aegis.temporal.default_store
 attributes:
   check_mode:
     support: full
@@ -33,6 +33,13 @@ attributes:
   platform:
     platforms: posix
     support: full
+options:
+  database:
+    description:
+      - The database of the server's default store, to read the members of the cluster from. It must be reachable from
+        the host that runs the module.
+      - A login that may read the table C(cluster_membership) is enough. The module only reads.
+    required: false
 requirements:
   - psycopg2 (Python library, on the host that runs the module), only with O(database)
 seealso:

@@ -127,15 +127,17 @@ def test_a_restarted_host_counts_only_with_its_shards(cluster: TemporalStack, se
 def test_shards_of_a_process_that_was_killed_are_not_taken_for_those_of_the_next(
     cluster: TemporalStack, second: TemporalServer
 ) -> None:
+    late = _some_shards_of(cluster, second.host)
     second.kill()
-    second.start()
-    # Health is not waited for: with these rows it is the table that has to tell.
-    looks = []
-    for _look in range(20):
-        looks.append(_shards(cluster, wait=False))
-        if looks[-1].failed:
-            break
-    assert f"still belong to a process of {second.host} that has ended" in looks[-1].message
+    # Until the next process is a member, the killed one counts as alive: its heartbeat is still fresh.
+    told = tenacity.Retrying(
+        stop=tenacity.stop_after_delay(60), retry=tenacity.retry_if_result(lambda look: not look.failed)
+    )
+    with _nobody_writes(cluster, late):
+        second.start()
+        # Health is not waited for: with these rows it is the table that has to tell.
+        look = told(lambda: _shards(cluster, wait=False))
+    assert f"still belong to a process of {second.host} that has ended" in look.message
     _every_host_has_its_share(ok(_shards(cluster)))
 
 
