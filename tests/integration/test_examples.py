@@ -149,7 +149,23 @@ def test_the_example_of_cluster_members(temporal_stack: TemporalStack, tmp_path:
     assert done.returncode == 0, done.output
 
 
-@pytest.mark.parametrize("name", ["orchestrator_config", "dynamic_config"])
+def test_the_examples_of_history_shards(temporal_stack: TemporalStack, tmp_path: Path) -> None:
+    """Their cluster has two hosts and 512 shards, that of the tests one and 4."""
+    module = importlib.import_module("ansible_collections.aegis.temporal.plugins.modules.history_shards")
+    server, store = temporal_stack.server, temporal_stack.store
+    tasks = yaml.safe_load(module.EXAMPLES)
+    for task in tasks:
+        options = task["aegis.temporal.history_shards"]
+        options["database"].update(host=store.host, port=store.port, name=store.name, user=store.user)
+        options["history_shards"] = 4
+        for process in options.get("processes", []):
+            process.update(address=server.host, metrics_url=server.metrics_url)
+    done = play(tmp_path, tasks, variables={"temporal_database_password": store.password})
+    assert done.returncode == 0, done.output
+    assert len(done.tasks) == len(tasks)
+
+
+@pytest.mark.parametrize("name", ["orchestrator_config", "dynamic_config", "host_entries"])
 def test_examples_that_write_a_file(tmp_path: Path, name: str) -> None:
     module = importlib.import_module(f"ansible_collections.aegis.temporal.plugins.modules.{name}")
     paths = {
@@ -158,7 +174,11 @@ def test_examples_that_write_a_file(tmp_path: Path, name: str) -> None:
         "/opt/aegis-temporal/temporal-server/current/bin/temporal-server": find_server_binaries().server,
     }
     paths["/etc/aegis/aegis-config.yaml"].write_text("kind: NodeConfig\n")
-    text = module.EXAMPLES
+    hosts = tmp_path / "hosts"
+    hosts.write_text("127.0.0.1 localhost\n")
+    # The file of this machine is left alone.
+    paths["host_entries:"] = f"host_entries:\n    path: {hosts}"
+    text = module.EXAMPLES.replace("  become: true\n", "")
     for documented, actual in paths.items():
         text = text.replace(documented, str(actual))
     all_are_ok(tmp_path, yaml.safe_load(text))
