@@ -20,6 +20,11 @@ def limit_mb(value: t.Any) -> int | None:
     return None if size is None else size // (1 << 20)
 
 
+def is_container(settings: t.Mapping[str, t.Any]) -> bool:
+    """Tell whether PostgreSQL runs in a container."""
+    return settings.get("postgres_provider") == "container"
+
+
 def provider_problems(settings: t.Mapping[str, t.Any]) -> list[str]:
     """Return every rule that is broken, one sentence each; empty when all is well.
 
@@ -31,7 +36,7 @@ def provider_problems(settings: t.Mapping[str, t.Any]) -> list[str]:
     if provider not in PROVIDERS:
         return [say("postgres_provider", provider, "unknown", "Choose one of %s." % ", ".join(PROVIDERS))]
     found = _limit_problems(settings)
-    if provider != "container":
+    if not is_container(settings):
         return found
     if settings.get("postgres_repository") == "pgdg":
         found.append(
