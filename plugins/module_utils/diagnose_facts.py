@@ -12,10 +12,17 @@ from ansible_collections.aegis.temporal.plugins.module_utils.diagnose_redaction 
 
 Variables = t.Mapping[str, t.Any]
 
-PARTS = {"postgres": "postgres", "temporal": "server", "temporal_ui": "ui", "temporal_worker": "worker"}
+PARTS = {
+    "postgres": "postgres",
+    "temporal": "server",
+    "haproxy": "haproxy",
+    "temporal_ui": "ui",
+    "temporal_worker": "worker",
+}
 _UNITS = {
     "postgres": "postgresql@*.service",
     "server": "temporal-server.service",
+    "haproxy": "haproxy.service",
     "ui": "temporal-ui.service",
     "worker": "aegis-temporal-worker@*.service",
 }
@@ -23,7 +30,7 @@ _UNITS = {
 _OF_CLUSTER = ("server_version", "cluster_name", "history_shards")
 SERVER_CONFIG, UI_CONFIG = "/etc/temporal/config.yaml", "/etc/temporal-ui/config.yaml"
 DYNAMIC_CONFIG = "/etc/temporal/dynamicconfig.yaml"
-_FILES = {"server": [SERVER_CONFIG, DYNAMIC_CONFIG], "ui": [UI_CONFIG]}
+_FILES = {"server": [SERVER_CONFIG, DYNAMIC_CONFIG], "haproxy": ["/etc/haproxy/haproxy.cfg"], "ui": [UI_CONFIG]}
 # Units whose user reads the certificates.
 _USERS = {"server": "temporal", "ui": "temporal-ui"}
 

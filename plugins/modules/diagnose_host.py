@@ -34,7 +34,7 @@ options:
       part:
         description: What it is a unit of.
         type: str
-        choices: [postgres, server, ui, worker]
+        choices: [postgres, server, haproxy, ui, worker]
         required: true
   files:
     description: Paths of text files to read.
@@ -222,7 +222,7 @@ def main():
                 "default": [],
                 "options": {
                     "name": {"type": "str", "required": True},
-                    "part": {**part, "choices": ["postgres", "server", "ui", "worker"]},
+                    "part": {**part, "choices": ["postgres", "server", "haproxy", "ui", "worker"]},
                 },
             },
             "files": {"type": "list", "elements": "path", "default": []},

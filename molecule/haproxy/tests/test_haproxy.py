@@ -199,7 +199,16 @@ def _verified(deployment: Any, tmp_path: Path) -> dict[str, dict[str, Any]]:
     return {row["id"]: row for row in rows if row["id"].startswith("haproxy")}
 
 
-def test_the_verification_tells_what_is_wrong_with_the_proxy(deployment: Any, tmp_path: Path) -> None:
+def _diagnosed(deployment: Any, directory: Path) -> set[tuple[str, str, str]]:
+    """What the diagnosis finds: id, host, and the evidence without its brackets."""
+    path = directory / "findings.json"
+    variables = {"diagnose_findings_path": str(path), "diagnose_bundle": False}
+    _succeeds(playbook("playbooks/diagnose.yml", deployment.inventory, variables=variables))
+    findings = json.loads(path.read_text(encoding="utf-8"))["findings"]
+    return {(each["id"], each["host"], each["evidence"].partition(" (")[0]) for each in findings}
+
+
+def test_the_verification_and_the_diagnosis_tell_what_is_wrong_with_the_proxy(deployment: Any, tmp_path: Path) -> None:
     rows = _verified(deployment, tmp_path)
     assert {row["result"] for row in rows.values()} == {"passed"}, rows
 
@@ -216,11 +225,13 @@ def test_the_verification_tells_what_is_wrong_with_the_proxy(deployment: Any, tm
     _on(PROXY, "systemctl stop haproxy")
     try:
         rows = _verified(deployment, tmp_path)
+        findings = _diagnosed(deployment, tmp_path)
     finally:
         _on(PROXY, "systemctl start haproxy")
     assert {row["result"] for row in rows.values()} == {"failed"}
     assert "nothing listens there" in rows["haproxy"]["detail"]
     assert "HAProxy does not answer" in rows["haproxy_frontends"]["detail"]
+    assert ("unit_down", PROXY, "haproxy.service is inactive") in findings
     _wait("both frontends are up", _all_up)
 
 

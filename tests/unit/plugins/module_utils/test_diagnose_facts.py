@@ -34,7 +34,11 @@ def test_what_all_hosts_said_is_joined():
 
 
 def test_what_a_part_has():
-    assert diagnose_facts.parts(["all", "temporal_worker", "postgres"]) == ["postgres", "worker"]
+    assert diagnose_facts.parts(["all", "haproxy", "temporal_worker", "postgres"]) == [
+        "postgres",
+        "haproxy",
+        "worker",
+    ]
     assert diagnose_facts.units(["ui"]) == [{"name": "temporal-ui.service", "part": "ui"}]
     assert diagnose_facts.paths(["worker"]) == []
     assert [item["part"] for item in diagnose_facts.worker_urls(["http://a:3000"])] == ["worker", "metrics"]
