@@ -32,13 +32,20 @@ _SECRET_FIELDS = {"password", "keyData", "clientSecret"}
 # --config-file exists from this minor on; before, a directory and the name of a file in it.
 _CONFIG_FILE_SINCE = (1, 30)
 
-# All of these are 0 in the server, which then drops calls in flight at every restart.
 _DYNAMIC_DEFAULTS = {
+    # All of these are 0 in the server, which then drops calls in flight at every restart.
     "frontend.shutdownFailHealthCheckDuration": "3s",
     "frontend.shutdownDrainDuration": "5s",
     "history.shutdownDrainDuration": "5s",
     "matching.shutdownDrainDuration": "5s",
+    # Without it, calls to a history process that was away for a while and is back wait until gRPC dials its address
+    # again, up to 12 s (common/rpc of the server), and a worker cannot report a command before its heartbeat runs out.
+    # A client that caches owners dials at once (client/history/caching_redirector.go). It is read at the start.
+    "history.clientOwnershipCachingEnabled": True,
 }
+# How long such a client keeps an owner that is none any more, in place of 30 s: a dead one does not say so.
+_OWNER_TTL = {"history.clientOwnershipCachingUnusedTTL": "1s"}
+_OWNER_TTL_SINCE = (1, 28)
 # service/{history,matching}/service.go and common/membership/ringpop of the server: a change of the ring needs 3 s to
 # spread, once before and once after it is due; history then closes its shards (2 s); calls get 2 s to return.
 _RING_CHANGE_SECONDS = 6
@@ -169,12 +176,14 @@ def redacted(config: t.Any) -> t.Any:
 
 
 def dynamic_config(settings: Settings) -> dict[str, list[t.Any]]:
-    """Return the dynamic configuration file: the role's drain times, then the user's keys in place of or beside them.
+    """Return the dynamic configuration file: the role's defaults, then the user's keys in place of or beside them.
 
     A plain value stands for one entry without constraints.
     """
-    values = {**_DYNAMIC_DEFAULTS, **settings["temporal_dynamic_config"]}
-    return normalized(values)
+    defaults = dict(_DYNAMIC_DEFAULTS)
+    if minor(settings["temporal_version"]) >= _OWNER_TTL_SINCE:
+        defaults.update(_OWNER_TTL)
+    return normalized({**defaults, **settings["temporal_dynamic_config"]})
 
 
 def _longest(dynamic: t.Mapping[str, list[t.Any]], key: str) -> float:

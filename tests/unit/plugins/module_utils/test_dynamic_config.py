@@ -15,6 +15,7 @@ from ansible_collections.aegis.temporal.plugins.module_utils.dynamic_config impo
     normalized,
     problems,
 )
+from ansible_collections.aegis.temporal.plugins.module_utils.temporal_config import dynamic_config
 from ansible_collections.aegis.temporal.plugins.plugin_utils.dynamic_config_keys import load
 
 VERSIONS = yaml.safe_load((Path(__file__).parents[4] / "roles/runtime/vars/versions.yml").read_text())["versions"]
@@ -43,9 +44,9 @@ def test_the_table_has_every_version_of_the_matrix():
 
 @pytest.mark.parametrize("version", load()["versions"])
 def test_the_role_s_own_keys_are_known_everywhere(version):
-    own = ("frontend.shutdownFailHealthCheckDuration", "frontend.shutdownDrainDuration")
-    own += ("history.shutdownDrainDuration", "matching.shutdownDrainDuration")
-    assert wrong(dict.fromkeys(own, "5s"), version) == []
+    own = dynamic_config({"temporal_version": version, "temporal_dynamic_config": {}})
+    assert {"history.shutdownDrainDuration", "history.clientOwnershipCachingEnabled"} < set(own)
+    assert wrong(own, version) == []
 
 
 def test_plain_values_and_entries():
