@@ -151,8 +151,11 @@ def temporal_stack(
     directory: Path,
     version: str = DEFAULT_VERSION,
     overrides: Mapping[str, Any] | None = None,
+    dynamic_config: Mapping[str, Any] | None = None,
 ) -> Iterator[TemporalStack]:
     """Run Temporal Server ``version`` on two new databases of ``postgres``, with parts of its configuration replaced.
+
+    ``dynamic_config`` adds settings.
 
     Raises BinariesMissing when the version was not built, ProcessFailed when it does not come up.
     """
@@ -164,7 +167,9 @@ def temporal_stack(
     visibility = postgres.create_database(
         f"temporal_visibility_{suffix}", "temporal_visibility", extensions=("btree_gin",)
     )
-    server = TemporalServer(version, binaries, own_directory, store, visibility, overrides=overrides)
+    server = TemporalServer(
+        version, binaries, own_directory, store, visibility, overrides=overrides, dynamic_config=dynamic_config
+    )
     try:
         server.set_up_schema()
         server.start()
