@@ -140,9 +140,10 @@ for part in "${broken[@]}"; do
   tail -n 40 "$output/$part" | cut -c 1-300
 done
 printf '\n'
-# Molecule's own summary hides the names of the tests.
+# Molecule's own summary hides the names of the tests, and it wraps them at 80 columns.
 for part in "${broken[@]}"; do
-  sed $'s/\e\\[[0-9;]*m//g' "$output/$part" | grep --extended-regexp '^[^A-Za-z]*(FAILED|ERROR) ' | cut -c 1-300
+  sed $'s/\e\\[[0-9;]*m//g' "$output/$part" |
+    grep --after-context=2 --no-group-separator --extended-regexp '^[^A-Za-z]*(FAILED|ERROR)( |$)' | cut -c 1-300
 done
 printf '%s\n' "${report[@]}"
 printf 'total %32d s\n' "$SECONDS"
