@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import requests
 import tenacity
+from ansible_collections.aegis.temporal.plugins.module_utils.history_shards import read_meant
 from ansible_collections.aegis.temporal.plugins.module_utils.temporal_config import dynamic_config
 from loopback_stack import PostgresServer, TemporalStack
 from loopback_stack.stack import extra_history_host, temporal_stack
@@ -45,9 +46,10 @@ def _refused(stack: TemporalStack) -> int:
     return refused
 
 
-def _shards_of(server: TemporalServer) -> int:
-    lines = requests.get(server.metrics_url, timeout=5).text.splitlines()
-    return sum(int(float(line.rsplit(" ", 1)[1])) for line in lines if line.startswith("numshards_gauge"))
+def _has_shards(server: TemporalServer) -> bool:
+    meant = read_meant(server.metrics_url, timeout=5)
+    # A text says why it is not known yet.
+    return isinstance(meant, int) and meant > 0
 
 
 def _wait_until(found: Callable[[], bool]) -> None:
@@ -70,12 +72,12 @@ def test_a_host_that_was_away_is_reached_when_it_has_its_shards(
         extra_history_host(stack, loopback_directory, SHARDS, settings) as second,
     ):
         second.start()
-        _wait_until(lambda: _shards_of(second) > 0 and not _refused(stack))
+        _wait_until(lambda: _has_shards(second) and not _refused(stack))
         second.stop()
         _wait_until(lambda: not _refused(stack))
         time.sleep(SECONDS_AWAY)
         second.start()
-        _wait_until(lambda: _shards_of(second) > 0)
+        _wait_until(lambda: _has_shards(second))
         refused = [_refused(stack) for _look in range(3)]
     # Without the settings nothing of the second host is reached for seconds: [10, 10, 10], and 10 at the least.
     assert sum(refused) <= FIRST_CALLS, refused
