@@ -46,6 +46,15 @@ _DYNAMIC_DEFAULTS = {
 # How long such a client keeps an owner that is none any more, in place of 30 s: a dead one does not say so.
 _OWNER_TTL = {"history.clientOwnershipCachingUnusedTTL": "1s"}
 _OWNER_TTL_SINCE = (1, 28)
+# Without it, calls to a peer whose network was cut wait until they run out, and what is sent again after the network is
+# back waits for TCP's next try, which comes ever later. Linux then ends a connection on which something was not
+# acknowledged for keepAliveTimeout (SetTCPUserTimeout in google.golang.org/grpc). That has to be later than the ring
+# gives the peer up: calls that fail before are sent to it once more, and wait for 20 s for a connection. The ring needs
+# 11 to 20 s: up to 6.5 s for each of the peer's services that it asks first, then 5 s (swim of temporalio/ringpop-go).
+_KEEPALIVE_DEFAULT = {"system.enableInternodeClientKeepAlive": True}
+# Pings, which nothing here needs, are as rare as a peer permits that was not told to expect them: 5 min at the least.
+_KEEPALIVE = {"keepAliveClientParameters": {"keepAliveTime": "10m", "keepAliveTimeout": "22s"}}
+_KEEPALIVE_SINCE = (1, 29)
 # service/{history,matching}/service.go and common/membership/ringpop of the server: a change of the ring needs 3 s to
 # spread, once before and once after it is due; history then closes its shards (2 s); calls get 2 s to return.
 _RING_CHANGE_SECONDS = 6
@@ -76,6 +85,11 @@ def _store(settings: Settings, prefix: str, conns: str) -> dict[str, t.Any]:
     return {"sql": sql}
 
 
+def client_connection(version: str) -> dict[str, t.Any]:
+    """Return what a service's ``rpc`` says of how the others connect to it; before 1.29 nothing can be said."""
+    return {"clientConnectionConfig": copy.deepcopy(_KEEPALIVE)} if minor(version) >= _KEEPALIVE_SINCE else {}
+
+
 def _services(settings: Settings) -> dict[str, t.Any]:
     # Every node names all services: the server looks up the ports of services that run elsewhere, too.
     # internal-frontend only where the cluster has one, because its mere presence reroutes the service worker.
@@ -90,6 +104,7 @@ def _services(settings: Settings) -> dict[str, t.Any]:
         }
         if own.get("http_port"):
             rpc["httpPort"] = own["http_port"]
+        rpc.update(client_connection(str(settings["temporal_version"])))
         result[name] = {"rpc": rpc}
     return result
 
@@ -183,6 +198,8 @@ def dynamic_config(settings: Settings) -> dict[str, list[t.Any]]:
     defaults = dict(_DYNAMIC_DEFAULTS)
     if minor(settings["temporal_version"]) >= _OWNER_TTL_SINCE:
         defaults.update(_OWNER_TTL)
+    if minor(settings["temporal_version"]) >= _KEEPALIVE_SINCE:
+        defaults.update(_KEEPALIVE_DEFAULT)
     return normalized({**defaults, **settings["temporal_dynamic_config"]})
 
 

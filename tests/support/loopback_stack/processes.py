@@ -51,6 +51,7 @@ class ManagedProcess:
         *,
         stop_signal: signal.Signals = signal.SIGTERM,
         as_user: str | None = None,
+        group: int | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
@@ -60,6 +61,8 @@ class ManagedProcess:
         command = ["setpriv", "--pdeathsig", "KILL"]
         if as_user:
             command += [f"--reuid={as_user}", f"--regid={as_user}", "--init-groups"]
+        if group is not None:
+            command += [f"--regid={group}", "--keep-groups"]
         with log.open("ab") as output:
             # Its own session: Ctrl-C in the terminal reaches us first, and we end it in order.
             self._process = subprocess.Popen(

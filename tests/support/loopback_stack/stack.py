@@ -122,10 +122,11 @@ def extra_history_host(
     shards: int,
     dynamic_config: Mapping[str, Any] | None = None,
     host: str = "127.0.0.2",
+    group: int | None = None,
 ) -> Iterator[TemporalServer]:
     """Give one more host with the service history, at another address of the loopback interface; not started yet.
 
-    C(shards) is the number of the stack's cluster.
+    C(shards) is the number of the stack's cluster. With C(group) it can be cut off the network.
     """
     server = TemporalServer(
         stack.version,
@@ -138,6 +139,7 @@ def extra_history_host(
         dynamic_config=dynamic_config,
         host=host,
         peer=stack.server,
+        group=group,
     )
     try:
         yield server

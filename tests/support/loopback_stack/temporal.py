@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,8 @@ class TemporalServer:
 
     C(overrides) is merged over the configuration, at every depth. C(dynamic_config) adds settings. With C(peer) it is
     another host of that server's cluster, with the same ports at the address C(host): a server takes it that each
-    service has one port on all hosts.
+    service has one port on all hosts. With C(group), a numeric group that nothing else has, it can be cut off the
+    network, which only root may do.
     """
 
     def __init__(
@@ -53,8 +55,10 @@ class TemporalServer:
         dynamic_config: Mapping[str, Any] | None = None,
         host: str = "127.0.0.1",
         peer: TemporalServer | None = None,
+        group: int | None = None,
     ) -> None:
         self.version = version
+        self._group = group
         self._services = services
         self._overrides = overrides or {}
         self._own_dynamic_config = {name: [{"value": value}] for name, value in (dynamic_config or {}).items()}
@@ -123,6 +127,7 @@ class TemporalServer:
             self.log,
             # No call to the vendor's version service out of a test.
             environment={**os.environ, "TEMPORAL_VERSION_CHECK_DISABLED": "true"},
+            group=self._group,
         )
         if "frontend" in self._services:
             self._process.wait_until(self._frontend_answers, "the frontend's HTTP API")
@@ -139,6 +144,21 @@ class TemporalServer:
         """End the process as a power cut would."""
         os.kill(self.pid, signal.SIGKILL)
         self.stop()
+
+    @contextmanager
+    def without_network(self) -> Iterator[None]:
+        """Nothing that the process sends arrives, and nobody is told so.
+
+        Raises ``subprocess.CalledProcessError`` when iptables refuses.
+        """
+        if self._group is None:
+            raise ValueError("a server without a group of its own cannot be told from others")
+        rule = ["OUTPUT", "--match", "owner", "--gid-owner", str(self._group), "--jump", "DROP"]
+        subprocess.run(["iptables", "--wait", "--insert", *rule], check=True)
+        try:
+            yield
+        finally:
+            subprocess.run(["iptables", "--wait", "--delete", *rule], check=True)
 
     def restart(self) -> None:
         """Stop, start, and wait until every service answers again."""

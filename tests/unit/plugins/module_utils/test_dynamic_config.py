@@ -16,6 +16,7 @@ from ansible_collections.aegis.temporal.plugins.module_utils.dynamic_config impo
     problems,
 )
 from ansible_collections.aegis.temporal.plugins.module_utils.temporal_config import dynamic_config
+from ansible_collections.aegis.temporal.plugins.module_utils.temporal_services import minor
 from ansible_collections.aegis.temporal.plugins.plugin_utils.dynamic_config_keys import load
 
 VERSIONS = yaml.safe_load((Path(__file__).parents[4] / "roles/runtime/vars/versions.yml").read_text())["versions"]
@@ -46,6 +47,7 @@ def test_the_table_has_every_version_of_the_matrix():
 def test_the_role_s_own_keys_are_known_everywhere(version):
     own = dynamic_config({"temporal_version": version, "temporal_dynamic_config": {}})
     assert {"history.shutdownDrainDuration", "history.clientOwnershipCachingEnabled"} < set(own)
+    assert ("system.enableInternodeClientKeepAlive" in own) == (minor(version) >= (1, 29))
     assert wrong(own, version) == []
 
 

@@ -114,9 +114,19 @@ def test_services():
     services = config(temporal_services=["history"], temporal_service_settings={"history": {"grpc_port": 17234}})[
         "services"
     ]
-    assert services["history"]["rpc"] == {"grpcPort": 17234, "membershipPort": 6934, "bindOnIP": "10.0.0.11"}
+    assert services["history"]["rpc"] == {
+        "grpcPort": 17234,
+        "membershipPort": 6934,
+        "bindOnIP": "10.0.0.11",
+        "clientConnectionConfig": {"keepAliveClientParameters": {"keepAliveTime": "10m", "keepAliveTimeout": "22s"}},
+    }
     assert services["frontend"]["rpc"]["httpPort"] == 7243
     assert sorted(services) == ["frontend", "history", "matching", "worker"]
+
+
+def test_servers_that_cannot_keep_alive_are_not_told_to():
+    rpc = config(temporal_version="1.28.4")["services"]["history"]["rpc"]
+    assert rpc == {"grpcPort": 7234, "membershipPort": 6934, "bindOnIP": "10.0.0.11"}
 
 
 def test_no_http_api():
