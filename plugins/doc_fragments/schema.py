@@ -74,10 +74,10 @@ options:
         type: str
         required: true
       plugin:
-        description: Driver of the server, C(postgres12) (lib/pq) or C(postgres12_pgx) (pgx).
+        description: Driver of the server, C(postgres12_pgx) (pgx) or C(postgres12) (lib/pq).
         type: str
-        choices: [postgres12, postgres12_pgx]
-        default: postgres12
+        choices: [postgres12_pgx, postgres12]
+        default: postgres12_pgx
       tls:
         description: Encryption of the connection.
         type: dict

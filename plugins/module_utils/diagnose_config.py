@@ -41,7 +41,7 @@ PROBLEMS = (
         "the driver named in the configuration is unknown to the server",
         "`pluginName` of every datastore in the file on the host, beside the version",
         "`postgres` (and DB=postgresql of the images) is gone since 1.24.",
-        "Use temporal_database_plugin: postgres12 or postgres12_pgx.",
+        "Use temporal_database_plugin: postgres12_pgx or postgres12.",
         "https://github.com/temporalio/docker-builds/issues/258",
     ),
     Problem(

@@ -18,7 +18,7 @@ from ansible_collections.aegis.temporal.plugins.module_utils.preflight_values im
 from ansible_collections.aegis.temporal.plugins.module_utils.sql_password import problem as password_problem
 from ansible_collections.aegis.temporal.plugins.module_utils.temporal_services import Settings
 
-PLUGINS = ("postgres12", "postgres12_pgx")
+PLUGINS = ("postgres12_pgx", "postgres12")
 
 # They stand unescaped in the URL that the server builds for its driver.
 _URL_NAME = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")
@@ -70,7 +70,7 @@ def databases(settings: Settings) -> Problems:
             "temporal_database_plugin",
             plugin,
             "the server dropped this name (and DB=postgresql of its images) in 1.24",
-            "Choose postgres12, or postgres12_pgx for the driver pgx; both work with PostgreSQL 12 and newer.",
+            "Choose postgres12_pgx, or postgres12 for the driver lib/pq; both work with PostgreSQL 12 and newer.",
         )
     elif plugin not in PLUGINS:
         yield say(

@@ -24,7 +24,7 @@ def schema_argument_spec() -> dict[str, t.Any]:
         "database": {"type": "str", "required": True},
         "user": {"type": "str", "required": True},
         "password": {"type": "str", "required": True, "no_log": True},
-        "plugin": {"type": "str", "choices": ["postgres12", "postgres12_pgx"], "default": "postgres12"},
+        "plugin": {"type": "str", "choices": ["postgres12_pgx", "postgres12"], "default": "postgres12_pgx"},
         "tls": {
             "type": "dict",
             "default": {},

@@ -90,7 +90,7 @@ cluster:
       description: Number of history shards, fixed with the first start.
       type: int
     persistence_store:
-      description: Kind of the default store, such as V(postgres12).
+      description: Kind of the default store, V(postgres12) with either driver for PostgreSQL.
       type: str
     visibility_store:
       description: Kind of the visibility store; several are separated by commas.

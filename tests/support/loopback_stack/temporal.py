@@ -22,6 +22,8 @@ from .processes import ManagedProcess, free_ports
 
 _SCHEMA_TIMEOUT = 120.0
 _SHARDS = 4
+# The role's default.
+_PLUGIN = "postgres12_pgx"
 _CONNECTIONS = {"maxConns": 10, "maxIdleConns": 10, "maxConnLifetime": "1h"}
 _SERVICES = ("frontend", "history", "matching", "worker")
 
@@ -206,7 +208,7 @@ class TemporalServer:
         return history.status_code == requests.codes.not_found and matching.ok and visibility.ok
 
     def _sql_tool(self, database: Database, *arguments: str) -> None:
-        tool = [str(self._binaries.sql_tool), "--plugin", "postgres12", "--endpoint", database.host]
+        tool = [str(self._binaries.sql_tool), "--plugin", _PLUGIN, "--endpoint", database.host]
         tool += ["--port", str(database.port), "--user", database.user, "--database", database.name]
         with (self._directory / "sql-tool.log").open("ab") as log:
             completed = subprocess.run(
@@ -284,7 +286,7 @@ def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 def _datastore(database: Database) -> dict[str, Any]:
     return {
-        "pluginName": "postgres12",
+        "pluginName": _PLUGIN,
         "databaseName": database.name,
         "connectAddr": f"{database.host}:{database.port}",
         "connectProtocol": "tcp",

@@ -165,7 +165,7 @@ REFUSED = [
         ["temporal_database_plugin is 'postgresql'", "DB=postgresql", "1.24", "Choose postgres12"],
     ),
     ({"temporal_database_plugin": "postgres"}, ["dropped this name"]),
-    ({"temporal_database_plugin": "mysql8"}, ["PostgreSQL only", "postgres12, postgres12_pgx"]),
+    ({"temporal_database_plugin": "mysql8"}, ["PostgreSQL only", "postgres12_pgx, postgres12"]),
     ({"temporal_database_host": "db:5432"}, ["temporal_database_host is 'db:5432'", "the port goes into"]),
     ({"temporal_database_host": "postgres://db"}, ["neither a host name nor an IP address"]),
     ({"temporal_database_host": ""}, ["neither a host name nor an IP address"]),
