@@ -62,7 +62,7 @@ def _restart(host: Any, unit: str) -> str:
     return f"{unit} was restarted"
 
 
-def _cut(host: Any, name: str, peer: str) -> str:
+def _cut(host: Any, name: str, peer: str, before_it_is_back: Callable[[], None] = lambda: None) -> str:
     """Take the host off the network; it is asked through the container engine, which needs none."""
     reaches = f"timeout 3 python3 -c \"import socket; socket.create_connection(('{peer}', 5432), 2)\""
     assert host.run(reaches).rc == 0
@@ -70,10 +70,17 @@ def _cut(host: Any, name: str, peer: str) -> str:
     try:
         assert host.run(reaches).rc != 0, "it still reaches the database"
         time.sleep(CUT_SECONDS)
+        before_it_is_back()
     finally:
         host.check_output("ip link set eth0 up")
     assert host.run(reaches).rc == 0
     return f"{name} was without network for {CUT_SECONDS} s"
+
+
+def _given_up(database: Any, address: str) -> None:
+    """PostgreSQL has ended the sessions of a client that is silent, whose locks would keep others waiting."""
+    left = database.check_output(f"{_PSQL} \"SELECT count(*) FROM pg_stat_activity WHERE client_addr = '{address}'\"")
+    assert left == "0", f"{left} sessions of {address} after {CUT_SECONDS} s"
 
 
 def _full_disk(host: Any, name: str, rest: Callable[[], None]) -> str:
@@ -102,13 +109,14 @@ def test_every_fault_is_survived(deployment, tmp_path: Path, capsys: pytest.Capt
     database = host_of(deployment.groups["postgres"][0])
     peer = deployment.address("postgres")
     server, worker = deployment.groups["temporal"][-1], deployment.groups["temporal_worker"][-1]
+    servers_address = deployment.hostvars[server]["host_address"]
     cluster = next(unit for _group, unit in units_of(database, deployment))
     faults: list[Fault] = [
         *_processes(deployment, host_of),
         lambda: _backend(database),
         lambda: _restart(database, cluster),
         lambda: _cut(host_of(worker), worker, peer),
-        lambda: _cut(host_of(server), server, peer),
+        lambda: _cut(host_of(server), server, peer, lambda: _given_up(database, servers_address)),
         lambda: _full_disk(host_of(worker), worker, rest),
     ]
     told = []
