@@ -138,8 +138,13 @@ def _backlog(stats: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 def _poller(entry: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     seen = _time(entry.get("lastAccessTime", ""))
+    version = entry.get("deploymentOptions") or {}
+    # A worker may name its deployment and yet take work as one without a version (WORKER_VERSIONING_MODE_UNVERSIONED).
+    versioned = version.get("workerVersioningMode") == "WORKER_VERSIONING_MODE_VERSIONED"
     return {
         "identity": entry.get("identity", ""),
+        "deployment_name": version.get("deploymentName", "") if versioned else "",
+        "build_id": version.get("buildId", "") if versioned else "",
         "last_access_time": seen.isoformat() if seen else "",
         # A poll can arrive within the second that the Date header leaves out.
         "age": max(round((now - seen).total_seconds(), 1), 0.0) if seen else None,

@@ -14,7 +14,7 @@ class Check(t.NamedTuple):
     id: str
     name: str
     group: str
-    """Which hosts it is for: C(server), C(haproxy), C(ui) or C(worker)."""
+    """Which hosts it is for: C(server), C(haproxy), C(ui), C(worker) or, of these, those with a C(version)."""
     cause: str
     fix: str
     needs: tuple[str, ...] = ()
@@ -169,6 +169,16 @@ CHECKS = (
         ("workers", "disk"),
     ),
     Check(
+        "routing",
+        "the version that has the work polls",
+        "version",
+        "No version was promoted yet, or the workers of the one that has the work are gone or became another version.",
+        "Run playbooks/promote.yml with --limit and the hosts of the version that is to get the work.",
+        ("pollers",),
+        each=True,
+        along=("pollers",),
+    ),
+    Check(
         "register",
         "a worker takes definitions",
         "worker",
@@ -221,7 +231,8 @@ CHECKS = (
         "worker",
         "The server's own worker service does not run the workflows of schedules.",
         "See that a host has `worker` among its temporal_services, and look at its journal.",
-        ("echo",),
+        # The other workflows are pinned to a version; what a schedule starts goes where the work goes.
+        ("routing", "echo"),
         along=("register", "cleanup"),
         more=("triggered", "acted"),
     ),

@@ -27,8 +27,8 @@ def verify_checks(
 
     Args:
         hostvars: The magic variable of that name; it holds what tasks registered.
-        hosts: The names of the hosts by part: C(server), C(haproxy), C(ui) and C(worker). A part without hosts
-            has no checks.
+        hosts: The names of the hosts by part: C(server), C(haproxy), C(ui), C(worker) and C(version), the worker hosts
+            whose workers are a version of a worker deployment. A part without hosts has no checks.
         chosen: Ids of the checks that were meant to run.
     """
     checks: Checks = []

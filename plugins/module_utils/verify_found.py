@@ -195,6 +195,23 @@ def _pollers(result: dict[str, t.Any]) -> Explained:
     return result, ", ".join(sorted({poller["identity"] for poller in pollers if poller.get("fresh", True)}))
 
 
+def _routing(result: dict[str, t.Any]) -> Explained:
+    deployments = result.get("deployments")
+    if deployments is None:
+        # It could not ask, and says why.
+        return result, ""
+    (told,) = deployments or [{}]
+    said = _version_named(told.get("name"), told.get("current_build_id"))
+    if told.get("ramp_percentage"):
+        ramping = _version_named(told.get("name"), told.get("ramping_build_id"))
+        said = "%s, and %g %% to %s" % (said, told["ramp_percentage"], ramping)
+    return _because(result, "The work goes to %s, of which none polls." % said), said
+
+
+def _version_named(deployment: str | None, build: str | None) -> str:
+    return "build %s of %s" % (build, deployment) if build else "workers without a version"
+
+
 def _definitions(result: dict[str, t.Any]) -> Explained:
     """One entry for each worker of the host; the definitions of all of them are told, with who lacks one."""
     told = [
@@ -243,6 +260,7 @@ _EXPLAIN: dict[str, t.Callable[[dict[str, t.Any]], Explained]] = {
     "namespaces": _namespaces,
     "workers": _workers,
     "pollers": _pollers,
+    "routing": _routing,
     "definitions": _definitions,
     "echo": _run,
     "gate": _run,

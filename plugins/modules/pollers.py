@@ -175,8 +175,16 @@ pollers:
     fresh:
       description: Whether that is within O(max_age).
       type: bool
+    deployment_name:
+      description: Worker deployment that it is a version of, empty for none and where the server does not tell.
+      type: str
+    build_id:
+      description: Build of that version.
+      type: str
   sample:
     - identity: worker-1:3000
+      deployment_name: aegis-worker
+      build_id: "2026-11-23"
       type: workflow
       last_access_time: "2026-11-23T05:39:19.355477+00:00"
       age: 3.6

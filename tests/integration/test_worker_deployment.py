@@ -159,6 +159,9 @@ def test_only_pollers_of_the_version_count(run: Run, deployment: Deployment) -> 
     options = {"task_queue": deployment.queue, "deployment_name": deployment.name, "build_id": "blue"}
     found = ok(run("pollers", options))
     assert {poller["identity"] for poller in found["pollers"]} == {f"blue:{deployment.name}"}
+    everyone = ok(run("pollers", {"task_queue": deployment.queue, "min_count": 2}))
+    versions = {(poller["deployment_name"], poller["build_id"]) for poller in everyone["pollers"]}
+    assert versions == {(deployment.name, "blue"), (deployment.name, "green")}
     other = run("pollers", {**options, "identities": [f"green:{deployment.name}"], "wait_timeout": 1})
     assert other.failed
     assert f"lacks pollers of build 'blue' of deployment '{deployment.name}'" in other.message

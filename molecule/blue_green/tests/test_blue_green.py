@@ -8,6 +8,7 @@ The tests build on each other, in this order, which is that of docs/operations.m
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -172,6 +173,23 @@ def test_what_is_not_well_is_not_promoted(deployment: Any, run: Play, routing: A
 
 def test_the_deployment_verifies_with_two_versions(run: Play) -> None:
     run("playbooks/verify.yml")
+
+
+def test_the_verification_says_when_nobody_has_the_work(deployment: Any, run: Play, tmp_path: Path) -> None:
+    """The work goes to workers without a version, of which there are none, as before the first promotion."""
+    url = f"http://{deployment.address('temporal')}:7243/api/v1/namespaces/default/worker-deployments/aegis-worker"
+    order = {"buildId": "", "ignoreMissingTaskQueues": True, "identity": "a test"}
+    requests.post(f"{url}/set-current-version", json=order, timeout=30).raise_for_status()
+    report = tmp_path / "verify-report.json"
+    try:
+        run("playbooks/verify.yml", fails=True, verify_report_path=str(report))
+    finally:
+        run(PROMOTE, "--limit", BLUE)
+    rows = json.loads(report.read_text(encoding="utf-8"))["checks"]
+    failed = {row["host"]: row["detail"] for row in rows if row["result"] == "failed"}
+    assert set(failed) == {BLUE, GREEN}
+    assert all("The work goes to workers without a version, of which none polls." in said for said in failed.values())
+    assert [row["id"] for row in rows if row["result"] == "blocked"] == ["schedule"]
 
 
 def test_drained_hosts_may_go(deployment: Any, run: Play, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

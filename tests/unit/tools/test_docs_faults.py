@@ -25,8 +25,9 @@ def test_every_fault_has_a_name_of_its_own_and_fails_something():
     assert all(bool(fault.inject) != bool(fault.variables) for fault in FAULTS)
 
 
-# The scenario of the faults has no proxy: these fail in that of the proxy (molecule/haproxy).
-ELSEWHERE = {"haproxy", "haproxy_frontends"}
+# The scenario of the faults has no proxy and no version of the worker: these fail in those of molecule/haproxy and
+# molecule/blue_green.
+ELSEWHERE = {"haproxy", "haproxy_frontends", "routing"}
 
 
 def test_every_check_is_the_root_of_a_fault_or_blocked_by_one_and_what_is_blocked_needs_a_root():

@@ -58,6 +58,20 @@ def test_every_precision_of_the_servers_times_is_read(time: str) -> None:
     assert found["age"] is not None
 
 
+@pytest.mark.parametrize(
+    ("mode", "version"), [("", ("", "")), ("UNVERSIONED", ("", "")), ("VERSIONED", ("deployment", "blue"))]
+)
+def test_a_poller_tells_its_version_when_it_takes_work_as_one(mode: str, version: tuple[str, str]) -> None:
+    named = {
+        "deploymentName": "deployment",
+        "buildId": "blue",
+        "workerVersioningMode": f"WORKER_VERSIONING_MODE_{mode}",
+    }
+    answer = {"pollers": [{"identity": "a", **({"deploymentOptions": named} if mode else {})}]}
+    [found] = task_queues.pollers(Frontend(answer), "default", "q", "workflow")
+    assert (found["deployment_name"], found["build_id"]) == version
+
+
 def test_a_poller_without_time_never_counts() -> None:
     [found] = task_queues.pollers(Frontend({"pollers": [{"identity": "a"}]}), "default", "q", "workflow")
     assert found["age"] is None

@@ -11,7 +11,7 @@ from ansible_collections.aegis.temporal.plugins.module_utils.verify_checks impor
 from ansible_collections.aegis.temporal.plugins.module_utils.verify_report import rows
 
 IDS = [check.id for check in CHECKS]
-HOSTS = {"server": ["one", "two"], "haproxy": ["proxy"], "ui": ["ui"], "worker": ["worker"]}
+HOSTS = {"server": ["one", "two"], "haproxy": ["proxy"], "ui": ["ui"], "worker": ["worker"], "version": ["worker"]}
 GOOD = {"failed": False, "elapsed": 0.5}
 BAD = {"failed": True, "msg": "broken"}
 
@@ -47,6 +47,12 @@ def test_a_part_without_hosts_has_no_checks_and_a_host_that_was_never_asked_has_
     assert [entry["result"] for entry in rows(never)] == ["failed", "failed", "blocked"]
 
 
+def test_only_hosts_with_a_version_are_asked_for_it_and_a_schedule_needs_the_answer():
+    assert ("routing", "worker") in _ids(_checks())
+    assert "routing" not in {check["id"] for check in _checks(hosts={**HOSTS, "version": []})}
+    assert verify_blocked(_checks(routing=BAD), "worker") == ["schedule"]
+
+
 def test_what_ran_once_is_told_of_the_host_that_has_the_result():
     hostvars = {"one": {}, "two": {"__verify_result_ring": GOOD}}
     assert _ids(verify_checks(hostvars, {"server": ["one", "two"]}, ["ring"])) == [("ring", "two")]
@@ -57,6 +63,7 @@ def test_what_needs_a_failure_is_not_tried_and_what_did_not_run_yet_blocks_nobod
     assert verify_blocked(_checks(echo=BAD), "worker") == ["gate", "visibility", "schedule"]
     assert verify_blocked(_checks(workers={"unreachable": True}), "worker") == [
         "pollers",
+        "routing",
         "register",
         "definitions",
         "echo",

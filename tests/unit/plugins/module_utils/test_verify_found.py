@@ -38,6 +38,22 @@ CLUSTER = {"name": "active", "history_shards": 4}
             {"results": [{"pollers": [{"identity": "b"}, {"identity": "a"}, {"identity": "old", "fresh": False}]}]},
             "a, b",
         ),
+        ("routing", {"deployments": [{"name": "aegis", "current_build_id": "blue"}]}, "build blue of aegis"),
+        (
+            "routing",
+            {
+                "deployments": [
+                    {
+                        "name": "aegis",
+                        "current_build_id": None,
+                        "ramping_build_id": "green",
+                        "ramp_percentage": 10.0,
+                    }
+                ]
+            },
+            "workers without a version, and 10 % to build green of aegis",
+        ),
+        ("routing", {"deployments": []}, "workers without a version"),
         ("echo", {"workflow_id": "an-id", "history_length": 19}, "an-id, 19 history events"),
         ("visibility", {"total": 1}, "1 found"),
     ],
@@ -67,6 +83,11 @@ def test_what_a_passed_check_found(key, result, detail):
         ("versions", {"stdout": "temporal version 1.31.0"}, "It is temporal version 1.31.0."),
         ("versions", {"stdout": "", "stderr": "No such file"}, "Its program cannot be asked: No such file"),
         ("namespaces", {"namespaces": [{"name": "a", "action": "updated"}]}, "a would be updated."),
+        (
+            "routing",
+            {"deployments": [{"name": "aegis", "current_build_id": "blue"}]},
+            "The work goes to build blue of aegis, of which none polls.",
+        ),
         (
             "echo",
             {"result": {"status": "failed", "final_state": "ECHO", "error": "no such command"}},
