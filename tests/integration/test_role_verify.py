@@ -97,3 +97,20 @@ def test_without_room_to_write_the_check_says_why(temporal_stack: TemporalStack,
     wrong = _check(temporal_stack, tmp_path, "disk")
     assert wrong.failed
     assert "temporary file size exceeds temp_file_limit" in wrong.message, wrong.message
+
+
+@pytest.mark.parametrize(("versions", "asked"), [([], False), (["localhost"], True)])
+def test_pollers_that_are_skipped_are_asked_for_where_the_versions_need_them(
+    temporal_stack: TemporalStack, tmp_path: Path, versions: list[str], asked: bool
+) -> None:
+    queue = {"namespace": "default", "task_queue": "nobody", "identities": []}
+    variables = {
+        **_variables(temporal_stack),
+        "verify_worker_queues": [queue],
+        "verify_hosts": {"worker": ["localhost"], "version": versions},
+        "verify_worker_deployment_name": "unknown",
+        "verify_timeout": 1,
+    }
+    task = {"import_role": {"name": "aegis.temporal.verify", "tasks_from": "worker"}}
+    done = play(tmp_path, [task], variables=variables, arguments=["--skip-tags", "verify_pollers,verify_workers"])
+    assert ("lacks pollers" in done.output) is asked, done.output
