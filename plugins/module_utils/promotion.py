@@ -14,7 +14,7 @@ HostVariables = t.Mapping[str, Variables]
 
 _PREFIX = "temporal_worker_"
 _PARTS = ("deployment_name", "build_id")
-_UNVERSIONED = "workers without a version"
+UNVERSIONED = "workers without a version"
 _GO_BACK = "To go back: ansible-playbook playbooks/promote.yml --limit %s"
 
 
@@ -140,7 +140,7 @@ def report(
         return [host for host in workers if build and version(host, hostvars) == (namespace, name, build)]
 
     def named(build: str | None) -> str:
-        return "build %s (%s)" % (build, ", ".join(hosts_of(build)) or "no host") if build else _UNVERSIONED
+        return "build %s (%s)" % (build, ", ".join(hosts_of(build)) or "no host") if build else UNVERSIONED
 
     routing, before = promoted["routing"], promoted["previous"]
     verb = "would get" if check_mode and promoted["changed"] else "gets"

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.aegis.temporal.plugins.module_utils.promotion import UNVERSIONED
+
 Result = t.Mapping[str, t.Any]
 Explained = t.Tuple[t.Union[t.Dict[str, t.Any], None], str]
 
@@ -209,7 +211,7 @@ def _routing(result: dict[str, t.Any]) -> Explained:
 
 
 def _version_named(deployment: str | None, build: str | None) -> str:
-    return "build %s of %s" % (build, deployment) if build else "workers without a version"
+    return "build %s of %s" % (build, deployment) if build else UNVERSIONED
 
 
 def _definitions(result: dict[str, t.Any]) -> Explained:
