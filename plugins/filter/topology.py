@@ -12,6 +12,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.aegis.temporal.plugins.module_utils.topology import (
     TopologyError,
     declared,
+    deployment_size,
     topology,
 )
 
@@ -51,6 +52,7 @@ class FilterModule:
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         return {
             "declared": _declared,
+            "deployment_size": deployment_size,
             "topology": _topology,
             "node_endpoint": _node_endpoint,
             "password_path": _password_path,

@@ -18,6 +18,7 @@ from ansible_collections.aegis.temporal.plugins.module_utils.connection import C
 from ansible_collections.aegis.temporal.plugins.module_utils.frontends import read_frontends, wait_for_all
 from ansible_collections.aegis.temporal.plugins.module_utils.http_client import HttpProblem
 from ansible_collections.aegis.temporal.plugins.module_utils.outcome import Problem
+from ansible_collections.aegis.temporal.plugins.module_utils.search_attribute_reading import read_live
 from ansible_collections.aegis.temporal.plugins.module_utils.temporal_http import (
     TemporalHttp,
     TemporalProblem,
@@ -64,7 +65,7 @@ class Manager:
 
     def _read(self) -> sa.Live:
         try:
-            return sa.read_live(self.client, self.namespace)
+            return read_live(self.client, self.namespace)
         except HttpProblem as problem:
             foresee(self.module, problem, f"namespace {self.namespace} is taken as new")
         except TemporalProblem as problem:
@@ -88,7 +89,7 @@ class Manager:
             return
         # The list comes from the database, so this tells what the server has made of the request. What another run has
         # changed meanwhile is its own business.
-        after = sa.read_live(self.client, self.namespace).custom
+        after = read_live(self.client, self.namespace).custom
         wrong = [name for name, kind in added.items() if after.get(name) != kind]
         wrong += [name for name in removed if name in after]
         if wrong:

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Custom search attributes: what is wanted, what a namespace has, and the difference.
 
-How they are stored is not known here (see search_attribute_columns and temporal_grpc).
+How they are read (see search_attribute_reading) and stored (see search_attribute_columns and temporal_grpc) is not
+known here.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.aegis.temporal.plugins.module_utils.outcome import Problem
-from ansible_collections.aegis.temporal.plugins.module_utils.temporal_http import TemporalHttp, api_path, read_answer
 
 # The server's names of the types: temporal/api/enums/v1/common.proto.
 _SERVER_TYPES = {
@@ -83,20 +83,6 @@ def read_wanted(entries: Sequence[Mapping[str, Any]]) -> list[Wanted]:
     if twice:
         raise Problem(f"search_attributes lists {', '.join(twice)} more than once. Keep one of the entries.")
     return wanted
-
-
-def read_live(client: TemporalHttp, namespace: str) -> Live:
-    """Return what the namespace has. Raises HttpProblem and TemporalProblem (also for an unknown namespace)."""
-    answer = client.get(api_path("namespaces", namespace, "search-attributes"))
-
-    def take(content: Mapping[str, Any]) -> Live:
-        custom, system = content.get("customAttributes", {}), content.get("systemAttributes", {})
-        return Live(
-            {name: our_type(kind) for name, kind in sorted(custom.items())},
-            {name: our_type(kind) for name, kind in sorted(system.items())},
-        )
-
-    return read_answer("The list of search attributes", answer, take)
 
 
 def our_type(server_type: str) -> str:

@@ -24,9 +24,18 @@ DEFAULT_WORKER_REPLICAS = 1
 DEFAULT_WORKER_PORT = 3000
 DEFAULT_PROVIDER = "systemd"
 
+# The groups of the inventory that say what runs where, from the database to those who use it all.
+GROUPS = ("postgres", "temporal", "haproxy", "temporal_ui", "temporal_worker", "aegis_orchestrator")
+
 _VERSION = re.compile(r"^\d+\.\d+\.\d+$")
 _SSH_CONNECTIONS = ("ssh", "smart", "paramiko", "paramiko_ssh", "ansible.builtin.ssh")
 _LOCAL_CONNECTIONS = ("local", "ansible.builtin.local")
+
+
+def deployment_size(groups: t.Mapping[str, t.Sequence[str]]) -> str:
+    """Return C(1 postgres, 2 temporal) for the variable C(groups): how many hosts each of GROUPS has, if any."""
+    counted = ["%d %s" % (len(groups[group]), group) for group in GROUPS if groups.get(group)]
+    return ", ".join(counted) or "no hosts"
 
 
 class TopologyError(ValueError):

@@ -107,18 +107,18 @@ elapsed:
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback
 from ansible_collections.aegis.temporal.plugins.module_utils import namespaces, search_attribute_columns
-from ansible_collections.aegis.temporal.plugins.module_utils import search_attributes as sa
 from ansible_collections.aegis.temporal.plugins.module_utils.check_mode import foresee
 from ansible_collections.aegis.temporal.plugins.module_utils.clusters import visibility_store
 from ansible_collections.aegis.temporal.plugins.module_utils.connection import connection_argument_spec, read_connection
 from ansible_collections.aegis.temporal.plugins.module_utils.http_client import REQUESTS_IMPORT_ERROR, HttpProblem
 from ansible_collections.aegis.temporal.plugins.module_utils.outcome import Problem, run
+from ansible_collections.aegis.temporal.plugins.module_utils.search_attribute_reading import read_live
 from ansible_collections.aegis.temporal.plugins.module_utils.temporal_http import TemporalHttp, TemporalProblem
 
 
 def read(client, namespace):
     """Return the module's result for a namespace that is there."""
-    live = sa.read_live(client, namespace)
+    live = read_live(client, namespace)
     store = visibility_store(client)
     has_columns = search_attribute_columns.keeps_columns(store)
     names = search_attribute_columns.read_columns(client, namespace) if has_columns else {}

@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.aegis.temporal.plugins.module_utils.preflight_inventory import problems
 from ansible_collections.aegis.temporal.plugins.module_utils.topology import (
     TopologyError,
+    deployment_size,
     host_address,
     topology,
 )
@@ -177,3 +178,14 @@ def test_problems_across_hosts(hostvars, groups, managed, words):
 
 def test_a_managed_database_needs_no_postgres_group():
     assert problems(_topology(HEALTHY, temporal=["two"]), True) == []
+
+
+@pytest.mark.parametrize(
+    ("groups", "size"),
+    [
+        ({"temporal": ["a", "b"], "postgres": ["a"], "haproxy": [], "others": ["c"]}, "1 postgres, 2 temporal"),
+        ({"all": ["a"]}, "no hosts"),
+    ],
+)
+def test_the_size_of_a_deployment_counts_the_hosts_of_known_groups(groups, size):
+    assert deployment_size(groups) == size
