@@ -9,6 +9,7 @@ loaded before the fork is loaded in each of them.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -46,8 +47,35 @@ def test_no_filter_brings_a_library_that_only_modules_need() -> None:
     assert done.stdout.split() == []
 
 
+# Callbacks run in the process that forks.
+TELL = """
+import sys
+from ansible.plugins.callback import CallbackBase
+
+class CallbackModule(CallbackBase):
+    CALLBACK_VERSION, CALLBACK_TYPE, CALLBACK_NAME = 2.0, "aggregate", "tell"
+
+    def v2_playbook_on_play_start(self, play):
+        loaded = "ansible_collections.aegis.temporal.plugins.filter.topology" in sys.modules
+        self._display.display("%s | loaded: %s" % (play.get_name(), loaded))
+"""
+
+
+def test_the_name_of_a_play_loads_the_filters_before_the_first_fork(tmp_path: Path) -> None:
+    (tmp_path / "tell.py").write_text(TELL, encoding="utf-8")
+    done = subprocess.run(
+        ["ansible-playbook", "--inventory=localhost,", "playbooks/preflight.yml"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=REPOSITORY,
+        timeout=120,
+        env={**os.environ, "ANSIBLE_CALLBACK_PLUGINS": str(tmp_path), "ANSIBLE_CALLBACKS_ENABLED": "tell"},
+    )
+    assert "Preflight in an inventory with no hosts | loaded: True" in done.stdout.splitlines()
+
+
 @pytest.mark.parametrize("playbook", FIRST)
-def test_a_playbook_loads_the_filters_before_its_first_fork(playbook: str) -> None:
-    """The name of a play is templated by the process that forks."""
+def test_a_playbook_names_its_first_play_with_a_filter(playbook: str) -> None:
     first = yaml.safe_load((REPOSITORY / f"playbooks/{playbook}.yml").read_text(encoding="utf-8"))[0]
     assert "| aegis.temporal." in first["name"]
